@@ -1,0 +1,100 @@
+"""The error tree: everything that deskmatch raises on purpose.
+
+::
+
+    DeskmatchError
+    ├── InputError        (ValueError)   tables or arrays of a desk; lists every defect that it found
+    ├── RoutingError      (ValueError)   settings; names the key
+    ├── ProblemError      (ValueError)   arrays that make no assignment problem
+    ├── BackendError      (RuntimeError) a solver that is absent, cannot take this problem, or failed
+    ├── ContractError     (AssertionError) a user's implementation breaks a protocol (`check_…`)
+    └── UnknownIdError    (KeyError)     a ticket or an expert that this plan does not know
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "BackendError",
+    "ContractError",
+    "Defect",
+    "DeskmatchError",
+    "InputError",
+    "ProblemError",
+    "RoutingError",
+    "UnknownIdError",
+]
+
+
+class DeskmatchError(Exception):
+    """Base of every error that deskmatch raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One thing that is wrong in the input, and what would be accepted instead.
+
+    Parameters
+    ----------
+    table : the table's name as the caller knows it (``"tickets"``, a file name, ``"routing.toml"``).
+    row : the line as a person counts it in a file (header = 1), or the frame's label; None: the whole table.
+    column : the column; None: the whole row or table.
+    value : what stands there, as text; None: nothing to show.
+    accepted : what would be accepted, as the end of a sentence ("a number ≥ 0").
+    """
+
+    table: str
+    row: str | None
+    column: str | None
+    value: str | None
+    accepted: str
+
+    def __str__(self) -> str:
+        place = ", ".join(
+            part
+            for part in (
+                self.table,
+                None if self.row is None else f"row {self.row}",
+                None if self.column is None else f"column {self.column!r}",
+            )
+            if part
+        )
+        found = "" if self.value is None else f"found {self.value}; "
+        return f"{place}: {found}{self.accepted}"
+
+
+class InputError(DeskmatchError, ValueError):
+    """Tables or arrays that make no desk or epoch; ``defects`` holds every `Defect` found."""
+
+    def __init__(self, defects: tuple[Defect, ...] | list[Defect]) -> None:
+        self.defects = tuple(defects)
+        count = len(self.defects)
+        head = f"{count} problem{'s' if count != 1 else ''} in the input:"
+        super().__init__("\n".join([head, *(f"  {defect}" for defect in self.defects)]))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Defect, ...]]]:
+        return type(self), (self.defects,)
+
+
+class RoutingError(DeskmatchError, ValueError):
+    """Settings that make no routing; the message names the key and what would be accepted."""
+
+
+class ProblemError(DeskmatchError, ValueError):
+    """Arrays that make no assignment problem; the message names the array and the first offending index."""
+
+
+class BackendError(DeskmatchError, RuntimeError):
+    """A solver that is not installed, cannot take this problem, or failed."""
+
+
+class ContractError(DeskmatchError, AssertionError):
+    """An implementation of a deskmatch protocol that breaks it; raised by the ``check_…`` functions."""
+
+
+class UnknownIdError(DeskmatchError, KeyError):
+    """A ticket or expert id that is not part of this plan."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else "unknown id"

@@ -1,0 +1,347 @@
+"""`Problem`: the assignment problem itself, as arrays; rows are tickets, columns are experts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deskmatch.errors import ProblemError
+from deskmatch.frozen import Frozen, read_only
+
+__all__ = ["Limits", "Problem"]
+
+Int32 = NDArray[np.int32]
+Float64 = NDArray[np.float64]
+
+LARGEST = 1e150
+"""Largest magnitude taken for points, holds and slot costs: sums of 2³¹ of them stay finite in float64."""
+_INT32_MAX = int(np.iinfo(np.int32).max)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limits(Frozen):
+    """Nested limits on subsets of an expert's arcs, such as a channel's limit inside the expert's total.
+
+    Each limit belongs to one expert, and the limits of an expert are nested or disjoint (a forest), so that a
+    problem with limits is still a network.
+
+    Parameters
+    ----------
+    of_arc : ``(arcs,)`` the innermost limit that an arc counts against, −1: only the expert's capacity.
+    bound : ``(limits,)`` the most tickets that may be assigned on the arcs of this limit and of the limits inside it.
+    parent : ``(limits,)`` the limit around this one, −1: the expert's capacity. Default: no limit is inside another.
+
+    Raises
+    ------
+    ProblemError
+        On shapes that disagree, negative bounds, parents that are out of range or form a cycle.
+    """
+
+    of_arc: Int32
+    bound: Int32
+    parent: Int32 = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        bound = _integers("limits.bound", self.bound)
+        count = len(bound)
+        parent = np.full(count, -1) if self.parent is None else self.parent
+        self._set(
+            of_arc=_integers("limits.of_arc", self.of_arc),
+            bound=bound,
+            parent=_integers("limits.parent", parent, shape=(count,)),
+        )
+        _refuse("limits.bound", bound, bound < 0, "an integer ≥ 0")
+        for name, index in (("limits.of_arc", self.of_arc), ("limits.parent", self.parent)):
+            _refuse(name, index, (index < -1) | (index >= count), f"a limit from 0 to {count - 1}, or −1 for none")
+        above = self.parent
+        for _ in range(count):
+            if (above < 0).all():
+                return
+            above = np.where(above < 0, -1, self.parent[above]).astype(np.int32)
+        if (above >= 0).any():
+            raise ProblemError(f"limits.parent: limit {int(np.argmax(above >= 0))} lies inside itself")
+
+    @classmethod
+    def from_sets(cls, n_arcs: int, sets: Sequence[tuple[ArrayLike, int]]) -> Limits:
+        """Limits from ``(arcs, bound)`` pairs: at most `bound` of the arcs with these indices.
+
+        Any two sets must be disjoint or one inside the other; a convenience for problems made by hand, since it
+        takes time quadratic in the number of sets that share arcs.
+        """
+        masks = np.zeros((len(sets), n_arcs), dtype=bool)
+        for mask, (arcs, _) in zip(masks, sets, strict=True):
+            mask[np.asarray(arcs, dtype=np.int64)] = True
+        order = np.argsort(-masks.sum(axis=1), kind="stable")
+        of_arc = np.full(n_arcs, -1, dtype=np.int32)
+        parent = np.full(len(sets), -1, dtype=np.int32)
+        for limit in order:
+            around = np.unique(of_arc[masks[limit]])
+            if len(around) > 1:
+                raise ProblemError(f"limits: set {int(limit)} is neither inside nor apart from set {int(around[-1])}")
+            if len(around):
+                parent[limit] = around[0]
+            of_arc[masks[limit]] = limit
+        return cls(of_arc=of_arc, bound=np.array([bound for _, bound in sets], dtype=np.int64), parent=parent)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem(Frozen):
+    """Assign tickets to experts, or hold them, for the most points.
+
+    maximise  Σ points of the chosen arcs + Σ hold of the tickets held − Σ slot costs of the experts' units
+
+    subject to: each ticket takes at most one arc (exactly one where its hold is −inf), expert j takes at most
+    ``capacity[j]`` tickets, and no limit is exceeded. The s-th ticket of expert j (s = 0, 1, …) costs
+    ``slot_cost[j, min(s, slots − 1)]``.
+
+    Use `Problem.from_arcs`; the constructor takes arcs that are already sorted by ticket, then expert.
+
+    Parameters
+    ----------
+    n_tickets, n_experts : numbers of rows and columns.
+    indptr : ``(tickets + 1,)`` the arcs of ticket i are ``indptr[i]:indptr[i + 1]``.
+    expert : ``(arcs,)`` the expert of each arc, strictly increasing within a ticket.
+    points : ``(arcs,)`` finite; may be negative.
+    capacity : ``(experts,)`` most tickets, ≥ 0.
+    hold : ``(tickets,)`` points for leaving the ticket waiting: finite, or −inf: it must be assigned.
+    slot_cost : ``(experts, slots)`` nondecreasing along each row; the last column goes on for all further units.
+    limits : nested limits on subsets of an expert's arcs, or None.
+
+    Raises
+    ------
+    ProblemError
+        Names the array, the index and what would be accepted: nan or infinite points, duplicate arcs, indices out of
+        range, negative capacities, slot costs that fall, magnitudes above 1e150.
+    """
+
+    n_tickets: int
+    n_experts: int
+    indptr: Int32
+    expert: Int32
+    points: Float64
+    capacity: Int32
+    hold: Float64
+    slot_cost: Float64
+    limits: Limits | None = None
+    ticket: Int32 = field(init=False)
+    """``(arcs,)`` the ticket of each arc (derived)."""
+
+    def __post_init__(self) -> None:
+        n, m = _count("n_tickets", self.n_tickets), _count("n_experts", self.n_experts)
+        indptr = _integers("indptr", self.indptr, shape=(n + 1,))
+        expert = _integers("expert", self.expert)
+        if indptr[0] != 0 or indptr[-1] != len(expert) or (np.diff(indptr) < 0).any():
+            raise ProblemError(f"indptr: expected nondecreasing offsets from 0 to the {len(expert)} arcs")
+        ticket = np.repeat(np.arange(n, dtype=np.int32), np.diff(indptr))
+        ticket.flags.writeable = False
+        self._set(
+            n_tickets=n,
+            n_experts=m,
+            indptr=indptr,
+            expert=expert,
+            ticket=ticket,
+            points=_floats("points", self.points, shape=(len(expert),)),
+            capacity=_integers("capacity", self.capacity, shape=(m,)),
+            hold=_floats("hold", self.hold, shape=(n,)),
+            slot_cost=_floats("slot_cost", self.slot_cost),
+        )
+        self._check()
+
+    def _check(self) -> None:
+        m = self.n_experts
+        _refuse("expert", self.expert, (self.expert < 0) | (self.expert >= m), f"an expert from 0 to {m - 1}")
+        unsorted = (self.ticket[1:] == self.ticket[:-1]) & (self.expert[1:] <= self.expert[:-1])
+        if unsorted.any():
+            arc = int(np.argmax(unsorted)) + 1
+            pair = f"ticket {self.ticket[arc]}, expert {self.expert[arc]}"
+            same = self.expert[arc] == self.expert[arc - 1]
+            raise ProblemError(f"arcs: {pair} {'occurs twice' if same else 'is out of order'}; each pair at most once")
+        finite = f"a finite number of magnitude at most {LARGEST:g}"
+        _refuse("points", self.points, ~(np.abs(self.points) <= LARGEST), finite)
+        _refuse("hold", self.hold, ~((np.abs(self.hold) <= LARGEST) | (self.hold == -np.inf)), finite + ", or −inf")
+        _refuse("capacity", self.capacity, self.capacity < 0, "an integer ≥ 0")
+        if self.slot_cost.ndim != 2 or self.slot_cost.shape[0] != m or self.slot_cost.shape[1] < 1:
+            raise ProblemError(f"slot_cost: expected shape ({m}, slots), got {self.slot_cost.shape}")
+        _refuse("slot_cost", self.slot_cost, ~(np.abs(self.slot_cost) <= LARGEST), finite)
+        falling = np.diff(self.slot_cost, axis=1) < 0
+        if falling.any():
+            expert, slot = (int(k) for k in np.argwhere(falling)[0])
+            raise ProblemError(
+                f"slot_cost[{expert}]: unit {slot + 1} costs less than unit {slot}; expected nondecreasing costs (convex)"
+            )
+        if self.limits is not None:
+            self._check_limits(self.limits)
+
+    def _check_limits(self, limits: Limits) -> None:
+        if limits.of_arc.shape != self.expert.shape:
+            raise ProblemError(f"limits.of_arc: expected shape {self.expert.shape}, got {limits.of_arc.shape}")
+        owner = limit_owner(limits, self.expert)
+        inner = np.flatnonzero(limits.of_arc >= 0)
+        _refuse("limits.of_arc", limits.of_arc[inner], owner[limits.of_arc[inner]] != self.expert[inner], "one expert's limit")
+
+    @classmethod
+    def from_arcs(
+        cls,
+        n_tickets: int,
+        n_experts: int,
+        ticket: ArrayLike,
+        expert: ArrayLike,
+        points: ArrayLike,
+        *,
+        capacity: ArrayLike = 1,
+        hold: ArrayLike = 0.0,
+        slot_cost: ArrayLike | Sequence[Sequence[float]] | None = None,
+        limits: Limits | None = None,
+    ) -> Problem:
+        """Build a problem from one entry an arc, in any order.
+
+        Parameters
+        ----------
+        ticket, expert, points : ``(arcs,)`` each; `points` may be a scalar.
+        capacity : scalar or ``(experts,)``.
+        hold : scalar or ``(tickets,)``.
+        slot_cost : None: units cost nothing; a scalar or ``(experts,)``: every unit of an expert costs the same;
+            ``(experts, slots)`` or one sequence per expert: the cost of each further unit, nondecreasing, the last
+            one going on.
+        limits : nested limits, ``limits.of_arc`` in the order in which the arcs are given here.
+
+        Raises
+        ------
+        ProblemError
+            See `Problem`.
+        """
+        n, m = _count("n_tickets", n_tickets), _count("n_experts", n_experts)
+        rows = _integers("ticket", ticket)
+        columns = _integers("expert", expert, shape=rows.shape)
+        values = _floats("points", _broadcast("points", points, rows.shape))
+        _refuse("ticket", rows, (rows < 0) | (rows >= n), f"a ticket from 0 to {n - 1}")
+        _refuse("expert", columns, (columns < 0) | (columns >= m), f"an expert from 0 to {m - 1}")
+        if limits is not None and limits.of_arc.shape != rows.shape:
+            raise ProblemError(f"limits.of_arc: expected shape {rows.shape}, got {limits.of_arc.shape}")
+        key = rows.astype(np.int64) * m + columns
+        if (key[1:] < key[:-1]).any():
+            order = np.argsort(key, kind="stable")
+            rows, columns, values = rows[order], columns[order], values[order]
+            if limits is not None:
+                limits = Limits(of_arc=limits.of_arc[order], bound=limits.bound, parent=limits.parent)
+        indptr = np.zeros(n + 1, dtype=np.int64)
+        np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
+        return cls(
+            n_tickets=n,
+            n_experts=m,
+            indptr=indptr,  # type: ignore[arg-type]
+            expert=columns,
+            points=values,
+            capacity=_broadcast("capacity", capacity, (m,)),
+            hold=_broadcast("hold", hold, (n,)),
+            slot_cost=_slot_costs(slot_cost, m),
+            limits=limits,
+        )
+
+    @property
+    def n_arcs(self) -> int:
+        """Number of arcs."""
+        return len(self.expert)
+
+    def __repr__(self) -> str:
+        limits = 0 if self.limits is None else len(self.limits.bound)
+        return (
+            f"Problem({self.n_tickets} tickets, {self.n_experts} experts, {self.n_arcs} arcs"
+            + (f", {limits} limits" if limits else "")
+            + ")"
+        )
+
+
+def limit_owner(limits: Limits, expert: Int32) -> Int32:
+    """The expert of each limit, from the arcs that count against it: ``(limits,)``, −1 where it has no arc.
+
+    Parameters
+    ----------
+    limits : the limits.
+    expert : ``(arcs,)`` the expert of each arc.
+    """
+    owner = np.full(len(limits.bound), -1, dtype=np.int32)
+    inner = limits.of_arc >= 0
+    limit, column = limits.of_arc[inner], expert[inner]
+    while len(limit):
+        clash = (owner[limit] >= 0) & (owner[limit] != column)
+        owner[limit] = column
+        clash |= owner[limit] != column
+        if clash.any():
+            raise ProblemError(f"limits: limit {int(limit[np.argmax(clash)])} has arcs of more than one expert")
+        above = limits.parent[limit]
+        keep = above >= 0
+        limit, column = above[keep], column[keep]
+    return owner
+
+
+def _slot_costs(slot_cost: Any, n_experts: int) -> Float64:
+    """Slot costs as ``(experts, slots)``: scalars spread, ragged rows go on with their last cost."""
+    if slot_cost is None:
+        return np.zeros((n_experts, 1))
+    ragged = isinstance(slot_cost, (list, tuple)) and any(np.ndim(row) for row in slot_cost)
+    if not ragged:
+        costs = _numbers("slot_cost", slot_cost)
+        if costs.ndim == 2:
+            return costs
+        return np.ascontiguousarray(_broadcast("slot_cost", costs, (n_experts,))[:, None])
+    rows = [np.atleast_1d(_numbers("slot_cost", row)) for row in slot_cost]
+    if len(rows) != n_experts or any(row.ndim != 1 or len(row) == 0 for row in rows):
+        raise ProblemError(f"slot_cost: expected one non-empty row of costs for each of the {n_experts} experts")
+    width = max((len(row) for row in rows), default=1)
+    return np.array([np.pad(row, (0, width - len(row)), mode="edge") for row in rows]).reshape(n_experts, width)
+
+
+def _count(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= int(value) < _INT32_MAX:
+        raise ProblemError(f"{name}: found {value!r}; expected an integer from 0 to {_INT32_MAX - 1}")
+    return int(value)
+
+
+def _numbers(name: str, values: object) -> NDArray[Any]:
+    try:
+        array = np.asarray(values)
+        return array if array.dtype.kind in "biuf" else array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ProblemError(f"{name}: expected numbers ({error})") from None
+
+
+def _broadcast(name: str, values: object, shape: tuple[int, ...]) -> NDArray[Any]:
+    array = _numbers(name, values)
+    if array.ndim == 0:
+        return np.full(shape, array)
+    if array.shape != shape:
+        raise ProblemError(f"{name}: expected a number or shape {shape}, got shape {array.shape}")
+    return array
+
+
+def _floats(name: str, values: object, shape: tuple[int, ...] | None = None) -> Float64:
+    array = _numbers(name, values)
+    if shape is not None and array.shape != shape:
+        raise ProblemError(f"{name}: expected shape {shape}, got {array.shape}")
+    return read_only(array, np.float64)
+
+
+def _integers(name: str, values: object, shape: tuple[int, ...] | None = None) -> Int32:
+    """Whole numbers as int32; what is above its range is clipped to it, since no problem has more arcs."""
+    array = _numbers(name, values)
+    if array.ndim != 1 or (shape is not None and array.shape != shape):
+        raise ProblemError(f"{name}: expected {'one dimension' if shape is None else f'shape {shape}'}, got {array.shape}")
+    if array.dtype == np.int32:
+        return read_only(array, np.int32)
+    if array.dtype.kind == "f":
+        _refuse(name, array, ~(np.floor(array) == array) | ~np.isfinite(array), "a whole number")
+    return read_only(np.clip(array, -_INT32_MAX, _INT32_MAX).astype(np.int32), np.int32)
+
+
+def _refuse(name: str, values: NDArray[Any], bad: NDArray[np.bool_], accepted: str) -> None:
+    if bad.any():
+        index = tuple(int(k) for k in np.argwhere(bad)[0])
+        place = ", ".join(map(str, index))
+        count = int(bad.sum())
+        more = f" ({count} such entries)" if count > 1 else ""
+        raise ProblemError(f"{name}[{place}]: found {values[index]}; expected {accepted}{more}")

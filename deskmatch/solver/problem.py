@@ -32,8 +32,10 @@ class Limits(Frozen):
     Parameters
     ----------
     of_arc : ``(arcs,)`` the innermost limit that an arc counts against, −1: only the expert's capacity.
-    bound : ``(limits,)`` the most tickets that may be assigned on the arcs of this limit and of the limits inside it.
-    parent : ``(limits,)`` the limit around this one, −1: the expert's capacity. Default: no limit is inside another.
+    bound : ``(limits,)`` the most tickets that may be assigned on the arcs of this limit and of the limits
+        inside it.
+    parent : ``(limits,)`` the limit around this one, −1: the expert's capacity. Default: no limit is inside
+        another.
 
     Raises
     ------
@@ -48,7 +50,8 @@ class Limits(Frozen):
     def __post_init__(self) -> None:
         bound = _integers("limits.bound", self.bound)
         count = len(bound)
-        parent = np.full(count, -1) if self.parent is None else self.parent
+        given: object = self.parent
+        parent = np.full(count, -1) if given is None else given
         self._set(
             of_arc=_integers("limits.of_arc", self.of_arc),
             bound=bound,
@@ -56,7 +59,9 @@ class Limits(Frozen):
         )
         _refuse("limits.bound", bound, bound < 0, "an integer ≥ 0")
         for name, index in (("limits.of_arc", self.of_arc), ("limits.parent", self.parent)):
-            _refuse(name, index, (index < -1) | (index >= count), f"a limit from 0 to {count - 1}, or −1 for none")
+            _refuse(
+                name, index, (index < -1) | (index >= count), f"a limit from 0 to {count - 1}, or −1 for none"
+            )
         above = self.parent
         for _ in range(count):
             if (above < 0).all():
@@ -69,8 +74,8 @@ class Limits(Frozen):
     def from_sets(cls, n_arcs: int, sets: Sequence[tuple[ArrayLike, int]]) -> Limits:
         """Limits from ``(arcs, bound)`` pairs: at most `bound` of the arcs with these indices.
 
-        Any two sets must be disjoint or one inside the other; a convenience for problems made by hand, since it
-        takes time quadratic in the number of sets that share arcs.
+        Any two sets must be disjoint or one inside the other; a convenience for problems made by hand, since
+        it takes time quadratic in the number of sets that share arcs.
         """
         masks = np.zeros((len(sets), n_arcs), dtype=bool)
         for mask, (arcs, _) in zip(masks, sets, strict=True):
@@ -81,7 +86,9 @@ class Limits(Frozen):
         for limit in order:
             around = np.unique(of_arc[masks[limit]])
             if len(around) > 1:
-                raise ProblemError(f"limits: set {int(limit)} is neither inside nor apart from set {int(around[-1])}")
+                raise ProblemError(
+                    f"limits: set {int(limit)} is neither inside nor apart from set {int(around[-1])}"
+                )
             if len(around):
                 parent[limit] = around[0]
             of_arc[masks[limit]] = limit
@@ -108,14 +115,15 @@ class Problem(Frozen):
     points : ``(arcs,)`` finite; may be negative.
     capacity : ``(experts,)`` most tickets, ≥ 0.
     hold : ``(tickets,)`` points for leaving the ticket waiting: finite, or −inf: it must be assigned.
-    slot_cost : ``(experts, slots)`` nondecreasing along each row; the last column goes on for all further units.
+    slot_cost : ``(experts, slots)`` nondecreasing along each row; the last column goes on for all further
+        units.
     limits : nested limits on subsets of an expert's arcs, or None.
 
     Raises
     ------
     ProblemError
-        Names the array, the index and what would be accepted: nan or infinite points, duplicate arcs, indices out of
-        range, negative capacities, slot costs that fall, magnitudes above 1e150.
+        Names the array, the index and what would be accepted: nan or infinite points, duplicate arcs, indices
+        out of range, negative capacities, slot costs that fall, magnitudes above 1e150.
     """
 
     n_tickets: int
@@ -159,10 +167,13 @@ class Problem(Frozen):
             arc = int(np.argmax(unsorted)) + 1
             pair = f"ticket {self.ticket[arc]}, expert {self.expert[arc]}"
             same = self.expert[arc] == self.expert[arc - 1]
-            raise ProblemError(f"arcs: {pair} {'occurs twice' if same else 'is out of order'}; each pair at most once")
+            raise ProblemError(
+                f"arcs: {pair} {'occurs twice' if same else 'is out of order'}; expected once each"
+            )
         finite = f"a finite number of magnitude at most {LARGEST:g}"
         _refuse("points", self.points, ~(np.abs(self.points) <= LARGEST), finite)
-        _refuse("hold", self.hold, ~((np.abs(self.hold) <= LARGEST) | (self.hold == -np.inf)), finite + ", or −inf")
+        fits = (np.abs(self.hold) <= LARGEST) | (self.hold == -np.inf)
+        _refuse("hold", self.hold, ~fits, finite + ", or −inf")
         _refuse("capacity", self.capacity, self.capacity < 0, "an integer ≥ 0")
         if self.slot_cost.ndim != 2 or self.slot_cost.shape[0] != m or self.slot_cost.shape[1] < 1:
             raise ProblemError(f"slot_cost: expected shape ({m}, slots), got {self.slot_cost.shape}")
@@ -171,17 +182,20 @@ class Problem(Frozen):
         if falling.any():
             expert, slot = (int(k) for k in np.argwhere(falling)[0])
             raise ProblemError(
-                f"slot_cost[{expert}]: unit {slot + 1} costs less than unit {slot}; expected nondecreasing costs (convex)"
+                f"slot_cost[{expert}]: unit {slot + 1} costs less than unit {slot}; "
+                "expected nondecreasing costs (convex)"
             )
         if self.limits is not None:
             self._check_limits(self.limits)
 
     def _check_limits(self, limits: Limits) -> None:
         if limits.of_arc.shape != self.expert.shape:
-            raise ProblemError(f"limits.of_arc: expected shape {self.expert.shape}, got {limits.of_arc.shape}")
+            wrong = limits.of_arc.shape
+            raise ProblemError(f"limits.of_arc: expected shape {self.expert.shape}, got {wrong}")
         owner = limit_owner(limits, self.expert)
         inner = np.flatnonzero(limits.of_arc >= 0)
-        _refuse("limits.of_arc", limits.of_arc[inner], owner[limits.of_arc[inner]] != self.expert[inner], "one expert's limit")
+        limit = limits.of_arc[inner]
+        _refuse("limits.of_arc", limit, owner[limit] != self.expert[inner], "one expert's limit")
 
     @classmethod
     def from_arcs(
@@ -204,9 +218,9 @@ class Problem(Frozen):
         ticket, expert, points : ``(arcs,)`` each; `points` may be a scalar.
         capacity : scalar or ``(experts,)``.
         hold : scalar or ``(tickets,)``.
-        slot_cost : None: units cost nothing; a scalar or ``(experts,)``: every unit of an expert costs the same;
-            ``(experts, slots)`` or one sequence per expert: the cost of each further unit, nondecreasing, the last
-            one going on.
+        slot_cost : None: units cost nothing; a scalar or ``(experts,)``: every unit of an expert costs the
+            same; ``(experts, slots)`` or one sequence per expert: the cost of each further unit,
+            nondecreasing, the last one going on.
         limits : nested limits, ``limits.of_arc`` in the order in which the arcs are given here.
 
         Raises
@@ -272,7 +286,8 @@ def limit_owner(limits: Limits, expert: Int32) -> Int32:
         owner[limit] = column
         clash |= owner[limit] != column
         if clash.any():
-            raise ProblemError(f"limits: limit {int(limit[np.argmax(clash)])} has arcs of more than one expert")
+            shared = int(limit[np.argmax(clash)])
+            raise ProblemError(f"limits: limit {shared} has arcs of more than one expert")
         above = limits.parent[limit]
         keep = above >= 0
         limit, column = above[keep], column[keep]
@@ -291,13 +306,17 @@ def _slot_costs(slot_cost: Any, n_experts: int) -> Float64:
         return np.ascontiguousarray(_broadcast("slot_cost", costs, (n_experts,))[:, None])
     rows = [np.atleast_1d(_numbers("slot_cost", row)) for row in slot_cost]
     if len(rows) != n_experts or any(row.ndim != 1 or len(row) == 0 for row in rows):
-        raise ProblemError(f"slot_cost: expected one non-empty row of costs for each of the {n_experts} experts")
+        raise ProblemError(
+            f"slot_cost: expected a non-empty row of costs for each of the {n_experts} experts"
+        )
     width = max((len(row) for row in rows), default=1)
-    return np.array([np.pad(row, (0, width - len(row)), mode="edge") for row in rows]).reshape(n_experts, width)
+    padded = [np.pad(row, (0, width - len(row)), mode="edge") for row in rows]
+    return np.array(padded).reshape(n_experts, width)
 
 
-def _count(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= int(value) < _INT32_MAX:
+def _count(name: str, value: Any) -> int:
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not (is_whole and 0 <= int(value) < _INT32_MAX):
         raise ProblemError(f"{name}: found {value!r}; expected an integer from 0 to {_INT32_MAX - 1}")
     return int(value)
 
@@ -330,7 +349,8 @@ def _integers(name: str, values: object, shape: tuple[int, ...] | None = None) -
     """Whole numbers as int32; what is above its range is clipped to it, since no problem has more arcs."""
     array = _numbers(name, values)
     if array.ndim != 1 or (shape is not None and array.shape != shape):
-        raise ProblemError(f"{name}: expected {'one dimension' if shape is None else f'shape {shape}'}, got {array.shape}")
+        wanted = "one dimension" if shape is None else f"shape {shape}"
+        raise ProblemError(f"{name}: expected {wanted}, got {array.shape}")
     if array.dtype == np.int32:
         return read_only(array, np.int32)
     if array.dtype.kind == "f":

@@ -42,8 +42,8 @@ class Solution(Frozen):
     method : which method answered.
     elapsed_s : seconds from the problem to this object.
     message : the backend's own words, or what went wrong; often empty.
-    violator : ``(k,)`` where infeasible: tickets that must be assigned and whose experts together cannot take them
-        all, inclusion-minimal (Hall 1935), or None.
+    violator : ``(k,)`` where infeasible: tickets that must be assigned and whose experts together cannot take
+        them all, inclusion-minimal (Hall 1935), or None.
     """
 
     expert_of: NDArray[np.int32]

@@ -1,0 +1,82 @@
+"""The mathematics: assignment problems as arrays, exact solvers, and certificates that trust no solver."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .backends.protocol import Backend, Capability, check_backend, needs
+    from .backends.registry import backend_named, backend_names, backends_for, register_backend
+    from .certificate import Certificate, Proof, certify
+    from .evaluation import evaluate, violations
+    from .hall import hall_violator, joint_capacity
+    from .problem import Limits, Problem
+    from .residual import Polished, polish
+    from .solution import Solution, Status
+    from .solving import solve
+
+__all__ = [
+    "Backend",
+    "Capability",
+    "Certificate",
+    "Limits",
+    "Polished",
+    "Problem",
+    "Proof",
+    "Solution",
+    "Status",
+    "backend_named",
+    "backend_names",
+    "backends_for",
+    "certify",
+    "check_backend",
+    "evaluate",
+    "hall_violator",
+    "joint_capacity",
+    "needs",
+    "polish",
+    "register_backend",
+    "solve",
+    "violations",
+]
+
+_PLACES = {
+    "Backend": "backends.protocol",
+    "Capability": "backends.protocol",
+    "Certificate": "certificate",
+    "Limits": "problem",
+    "Polished": "residual",
+    "Problem": "problem",
+    "Proof": "certificate",
+    "Solution": "solution",
+    "Status": "solution",
+    "backend_named": "backends.registry",
+    "backend_names": "backends.registry",
+    "backends_for": "backends.registry",
+    "certify": "certificate",
+    "check_backend": "backends.protocol",
+    "evaluate": "evaluation",
+    "hall_violator": "hall",
+    "joint_capacity": "hall",
+    "needs": "backends.protocol",
+    "polish": "residual",
+    "register_backend": "backends.registry",
+    "solve": "solving",
+    "violations": "evaluation",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first asked for."""
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

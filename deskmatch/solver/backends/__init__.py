@@ -1,0 +1,1 @@
+"""One file for each solver behind the `Backend` protocol."""

@@ -1,0 +1,143 @@
+"""The upper bound that prices prove: weak duality of the assignment network, term by term."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .problem import Limits, Problem
+
+__all__ = [
+    "Prices",
+    "best_arcs",
+    "bound_terms",
+    "limit_sums",
+    "row_max",
+    "safe_prices",
+    "slots_below",
+    "ticket_values",
+    "useful_slots",
+]
+
+Float64 = NDArray[np.float64]
+
+LARGEST_PRICE = 1e151
+"""Prices are clipped to this magnitude (the data end at 1e150), so that no sum overflows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices that are fit for a bound: ``(experts,)`` finite, and ``(limits,)`` finite and ≥ 0."""
+
+    expert: Float64
+    limit: Float64
+
+
+def bound_terms(problem: Problem, prices: Prices) -> Float64:
+    """The terms of the bound B; their sum is at least the objective of every assignment that keeps the rules.
+
+    B = Σ_l λ_l·bound_l + Σ_i max(h_i, max_j(p_ij − Σ λ of the limits around the arc − v_j))
+    + Σ_j Σ_{s < cap_j} max(0, v_j − c_js), for any expert prices v and any limit prices λ ≥ 0
+    (weak duality; Burkard, Dell'Amico, Martello, *Assignment Problems*, 2009, §4.1). Only as many slots of an
+    expert count as it has arcs. Arcs to experts of capacity 0 are left out, which is the limit v → ∞.
+
+    A ticket that must be assigned and has no arc left gives the term −∞.
+    """
+    terms = [ticket_values(problem, prices), _slot_terms(problem, prices.expert)]
+    if problem.limits is not None:
+        terms.append(prices.limit * problem.limits.bound)
+    return np.concatenate(terms)
+
+
+def ticket_values(problem: Problem, prices: Prices) -> Float64:
+    """The best that each ticket can get at these prices: ``(tickets,)`` points, at least its hold."""
+    return row_max(problem.indptr, _net_points(problem, prices), problem.hold)
+
+
+def best_arcs(problem: Problem, prices: Prices) -> NDArray[np.int64]:
+    """An arc that is best for each ticket at these prices: ``(tickets,)``, the last of several, −1: hold."""
+    net = _net_points(problem, prices)
+    value = row_max(problem.indptr, net, problem.hold)
+    best = np.flatnonzero((net == value[problem.ticket]) & (net > problem.hold[problem.ticket]))
+    arcs = np.full(problem.n_tickets, -1, dtype=np.int64)
+    arcs[problem.ticket[best]] = best
+    return arcs
+
+
+def slots_below(problem: Problem, price: Float64) -> NDArray[np.int64]:
+    """How many useful slots of each expert cost less than its price: ``(experts,)``."""
+    below = (problem.slot_cost < price[:, None]).sum(axis=1)
+    width = problem.slot_cost.shape[1]
+    useful = useful_slots(problem)
+    return np.where(below == width, useful, np.minimum(below, useful))
+
+
+def safe_prices(problem: Problem, expert_price: object, limit_price: object) -> Prices:
+    """Prices fit for a bound, from whatever is given: nan, missing or misshapen ones are replaced.
+
+    An expert's price becomes the cost of its first slot, a limit's price 0; negative limit prices become 0.
+    """
+    first = problem.slot_cost[:, 0]
+    expert = _numbers(expert_price, problem.n_experts)
+    expert = first if expert is None else np.where(np.isfinite(expert), expert, first)
+    count = 0 if problem.limits is None else len(problem.limits.bound)
+    limit = _numbers(limit_price, count)
+    limit = np.zeros(count) if limit is None else np.where(np.isfinite(limit), limit, 0.0)
+    return Prices(
+        expert=np.clip(expert, -LARGEST_PRICE, LARGEST_PRICE), limit=np.clip(limit, 0.0, LARGEST_PRICE)
+    )
+
+
+def limit_sums(limits: Limits, price: Float64) -> Float64:
+    """The sum of the prices of each limit and of the limits around it: ``(limits,)``."""
+    total = price.astype(np.float64)
+    above = limits.parent.copy()
+    while (inner := above >= 0).any():
+        total[inner] += price[above[inner]]
+        above[inner] = limits.parent[above[inner]]
+    return total
+
+
+def row_max(indptr: NDArray[np.int32], values: Float64, floor: Float64) -> Float64:
+    """The greatest of `values` in each row of a CSR layout, and of the row's floor: ``(rows,)``."""
+    best = floor.copy()
+    filled = np.flatnonzero(indptr[1:] > indptr[:-1])
+    if len(filled):
+        best[filled] = np.maximum(best[filled], np.maximum.reduceat(values, indptr[filled]))
+    return best
+
+
+def useful_slots(problem: Problem) -> NDArray[np.int64]:
+    """How many slots of each expert can ever be used: ``(experts,)``, its capacity or its number of arcs."""
+    degree = np.bincount(problem.expert, minlength=problem.n_experts)
+    return np.minimum(problem.capacity, degree)
+
+
+def _net_points(problem: Problem, prices: Prices) -> Float64:
+    """Points of each arc minus the prices on its way: ``(arcs,)``, −∞ where it cannot be used."""
+    price = np.where(problem.capacity > 0, prices.expert, np.inf)
+    net = problem.points - price[problem.expert]
+    if problem.limits is not None and len(prices.limit):
+        inner = problem.limits.of_arc
+        around = limit_sums(problem.limits, prices.limit)
+        net -= np.where(inner >= 0, around[inner], 0.0)
+    return net
+
+
+def _slot_terms(problem: Problem, price: Float64) -> Float64:
+    """Σ_s max(0, v_j − c_js) of each expert, a term for each slot column: ``(experts · slots,)``."""
+    width = problem.slot_cost.shape[1]
+    units = np.clip(useful_slots(problem)[:, None] - np.arange(width), 0, 1)
+    units[:, -1] = np.maximum(useful_slots(problem) - (width - 1), 0)
+    rise = np.maximum(0.0, price[:, None] - problem.slot_cost)
+    return np.asarray(units * rise).ravel()
+
+
+def _numbers(values: object, count: int) -> Float64 | None:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    return array if array.shape == (count,) else None

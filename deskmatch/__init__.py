@@ -1,0 +1,85 @@
+"""deskmatch: which waiting ticket goes to which expert, optimally and with a proof.
+
+>>> import deskmatch
+>>> epoch = deskmatch.Epoch.from_tables("examples/desk/tickets.csv", "examples/desk/experts.csv")
+>>> plan = deskmatch.assign(epoch)
+>>> plan.status
+<Status.OPTIMAL: 'optimal'>
+
+Names are loaded when they are first used, so that importing the package is quick.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deskmatch.epochs import Desk, Epoch, PairTable, Staffing, Tickets, Vocabulary
+    from deskmatch.errors import DeskmatchError, InputError
+    from deskmatch.formulations import Arcs, Formulation, Plan, assign, check_term
+    from deskmatch.heuristics import greedy
+    from deskmatch.prediction import HistoricalRate, Proficiency, ResolutionModel, check_resolution_model
+    from deskmatch.routing import Routing
+    from deskmatch.solver import Certificate, Problem, Solution, Status, certify, solve
+
+    __version__: str
+
+__all__ = [
+    "Arcs",
+    "Certificate",
+    "Desk",
+    "DeskmatchError",
+    "Epoch",
+    "Formulation",
+    "HistoricalRate",
+    "InputError",
+    "PairTable",
+    "Plan",
+    "Problem",
+    "Proficiency",
+    "ResolutionModel",
+    "Routing",
+    "Solution",
+    "Staffing",
+    "Status",
+    "Tickets",
+    "Vocabulary",
+    "assign",
+    "certify",
+    "check_resolution_model",
+    "check_term",
+    "greedy",
+    "solve",
+]
+
+_ROOMS = {
+    "epochs": ("Desk", "Epoch", "PairTable", "Staffing", "Tickets", "Vocabulary"),
+    "errors": ("DeskmatchError", "InputError"),
+    "formulations": ("Arcs", "Formulation", "Plan", "assign", "check_term"),
+    "heuristics": ("greedy",),
+    "prediction": ("HistoricalRate", "Proficiency", "ResolutionModel", "check_resolution_model"),
+    "routing": ("Routing",),
+    "solver": ("Certificate", "Problem", "Solution", "Status", "certify", "solve"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("deskmatch")
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

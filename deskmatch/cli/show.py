@@ -1,0 +1,90 @@
+"""What a person reads in a terminal: plans, notes and errors."""
+
+from __future__ import annotations
+
+import shutil
+from io import StringIO
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from deskmatch.epochs import Epoch
+from deskmatch.errors import DeskmatchError
+from deskmatch.formulations import Plan
+from deskmatch.solver import Status
+
+__all__ = ["error_text", "intake_text", "plan_text"]
+
+NARROW = 78
+
+
+def plan_text(plan: Plan, *, rows: int) -> str:
+    """A plan with its certificate, its best pairs with their terms, and why the others wait.
+
+    Parameters
+    ----------
+    plan : the plan.
+    rows : how many pairs are shown, best first; 0: all.
+    """
+    return _drawn(Group(_certificate(plan), _pairs(plan, rows), _held(plan)))
+
+
+def intake_text(epoch: Epoch) -> str:
+    """What was counted while the tables were read, a line each; empty where nothing was."""
+    return "".join(f"note: {count} × {what}\n" for what, count in epoch.intake.notes.items() if count)
+
+
+def error_text(error: DeskmatchError) -> str:
+    """An error as it is printed."""
+    return str(error)
+
+
+def _certificate(plan: Plan) -> RenderableType:
+    certificate = plan.certificate
+    lines = [plan.summary()]
+    if certificate.objective is not None and certificate.proven_bound is not None:
+        lines.append(
+            f"certificate: every rule kept · {certificate.objective:.6f} points"
+            f" ≤ any plan ≤ {certificate.proven_bound:.6f} (gap {plan.gap:.3g}, proof: {certificate.proof})"
+        )
+    colour = "green" if plan.status is Status.OPTIMAL else "yellow"
+    return Panel(Text("\n".join(lines)), title="plan", title_align="left", border_style=colour)
+
+
+def _pairs(plan: Plan, rows: int) -> RenderableType:
+    frame = plan.assignments.sort_values("points", ascending=False, kind="stable")
+    if frame.empty:
+        return Text("no ticket is assigned\n")
+    terms = [name for name in frame.columns[3:] if frame[name].abs().max() >= 0.0005]
+    table = Table("ticket", "expert", box=None, header_style="bold", pad_edge=False)
+    for name in ("points", *terms):
+        table.add_column(name, justify="right")
+    shown = frame if rows == 0 else frame.head(rows)
+    for row in shown[["ticket_id", "expert_id", "points", *terms]].itertuples(index=False):
+        table.add_row(str(row[0]), str(row[1]), *(f"{value:.3f}" for value in row[2:]))
+    hidden = len(frame) - len(shown)
+    more = Text(f"… and {hidden} more (--rows 0 shows all)\n" if hidden else "", style="dim")
+    return Group(table, more)
+
+
+def _held(plan: Plan) -> RenderableType:
+    if plan.held.empty:
+        return Text("every ticket is assigned")
+    table = Table(f"held: {len(plan.held)}", "why", "such as", box=None, header_style="bold", pad_edge=False)
+    examples = plan.held_by_reason()
+    for reason, tickets in examples.items():
+        table.add_row(str(len(tickets)), reason, ", ".join(tickets[:3]) + (" …" if len(tickets) > 3 else ""))
+    return table
+
+
+def _drawn(content: RenderableType) -> str:
+    """Text as wide as the terminal; with colours only where one is attached."""
+    import sys
+
+    width = max(shutil.get_terminal_size((110, 40)).columns, NARROW)
+    console = Console(file=StringIO(), width=width, force_terminal=sys.stdout.isatty(), highlight=False)
+    console.print(content)
+    drawn = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"

@@ -1,0 +1,171 @@
+"""`Situation` and `Arcs`: what a term sees of an epoch when it gives points to pairs of ticket and expert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.epochs import Epoch, Tickets
+from deskmatch.formulations.eligibility import Eligibility
+from deskmatch.prediction import Proficiency, ResolutionModel
+from deskmatch.routing import ChannelTable, aims
+
+__all__ = ["Arcs", "Situation"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Situation:
+    """One epoch under one routing: what is the same for every arc, computed once.
+
+    Parameters
+    ----------
+    epoch : the instant.
+    channels : the settings of the desk's channels, as arrays.
+    waited_s : ``(tickets,)`` seconds waited in open hours.
+    ahead_s : ``(tickets,)`` open seconds until the next epoch.
+    stage : ``(tickets,)`` steps of timed relaxation that have passed.
+    eligibility : the desk's rules.
+    model : predicts resolution; None: the epoch's pair table, and proficiency where it says nothing.
+    peer_occupancy : ``(tickets,)`` mean occupancy of the experts on the ticket's arcs; nan where unknown.
+    """
+
+    epoch: Epoch
+    channels: ChannelTable
+    waited_s: NDArray[np.float64]
+    ahead_s: NDArray[np.float64]
+    stage: NDArray[np.int32]
+    eligibility: Eligibility
+    model: ResolutionModel | None
+    peer_occupancy: NDArray[np.float64]
+
+
+def of_channel(tickets: Tickets, values: NDArray[np.float64], *, otherwise: float = 0.0) -> NDArray[np.float64]:
+    """``(tickets,)`` the setting of each ticket's channel.
+
+    Parameters
+    ----------
+    tickets : who waits.
+    values : ``(channels,)`` the setting.
+    otherwise : for tickets whose channel the desk does not have.
+    """
+    if not len(values):
+        return np.full(len(tickets), otherwise)
+    return np.where(tickets.channel < 0, otherwise, values[tickets.channel])
+
+
+class Arcs:
+    """Eligible pairs of one epoch, as terms see them; all arrays are ``(arcs,)`` and must not be written to.
+
+    Parameters
+    ----------
+    situation : the epoch.
+    ticket, expert : ``(arcs,)`` rows.
+    """
+
+    __slots__ = ("_resolution", "expert", "situation", "ticket")
+
+    def __init__(self, situation: Situation, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> None:
+        self.situation = situation
+        self.ticket = ticket
+        self.expert = expert
+        self._resolution: NDArray[np.float64] | None = None
+
+    @property
+    def epoch(self) -> Epoch:
+        """The epoch that the arcs belong to."""
+        return self.situation.epoch
+
+    @property
+    def resolution(self) -> NDArray[np.float64]:
+        """``(arcs,)`` probability that the expert resolves the ticket at first contact."""
+        if self._resolution is None:
+            self._resolution = _resolution(self.situation, self.ticket, self.expert)
+            self._resolution.flags.writeable = False
+        return self._resolution
+
+    @property
+    def knows_topic(self) -> NDArray[np.bool_]:
+        """``(arcs,)`` true where the expert knows at least one of the ticket's topics."""
+        arc, topic, _ = topic_entries(self.epoch, self.ticket)
+        known = ~np.isnan(self.epoch.desk.known(self.expert[arc], topic))
+        return np.bincount(arc, known, minlength=len(self.ticket)) > 0
+
+    def __len__(self) -> int:
+        return len(self.ticket)
+
+
+def topic_entries(
+    epoch: Epoch, ticket: NDArray[np.int32]
+) -> tuple[NDArray[np.intp], NDArray[np.int32], NDArray[np.float64]]:
+    """The topics of the tickets of some arcs, one entry for each arc and topic: arc, topic code, probability."""
+    tickets = epoch.tickets
+    start, stop = tickets.topic_ptr[ticket], tickets.topic_ptr[ticket + 1]
+    sizes = stop - start
+    if (sizes == 1).all():
+        return np.arange(len(ticket)), tickets.topic[start], tickets.topic_probability[start]
+    arc = np.repeat(np.arange(len(ticket)), sizes)
+    within = np.arange(len(arc)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    entry = np.repeat(start, sizes) + within
+    return arc, tickets.topic[entry], tickets.topic_probability[entry]
+
+
+def expected_over_topics(
+    epoch: Epoch, model: ResolutionModel, ticket: NDArray[np.int32], expert: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """``(arcs,)`` Σ over topics of P(topic) · P(resolved | ticket, expert, topic); 0 for a topic the expert lacks.
+
+    What is left of the topic probabilities below 1 is an unknown topic: it counts only for experts who know every
+    topic, at their general rate.
+    """
+    arc, topic, share = topic_entries(epoch, ticket)
+    rest = 1.0 - np.bincount(arc, share, minlength=len(ticket))
+    open_arcs = np.flatnonzero((rest > 1e-9) & ~np.isnan(epoch.desk.general_proficiency[expert]))
+    if len(open_arcs):
+        arc = np.concatenate((arc, open_arcs))
+        topic = np.concatenate((topic, np.full(len(open_arcs), -1, np.int32)))
+        share = np.concatenate((share, rest[open_arcs]))
+    known = ~np.isnan(epoch.desk.known(expert[arc], topic))
+    probability = np.zeros(len(arc))
+    at = arc[known]
+    probability[known] = model.probability(epoch, ticket=ticket[at], expert=expert[at], topic=topic[known])
+    return np.clip(np.bincount(arc, share * probability, minlength=len(ticket)), 0.0, 1.0)
+
+
+def _resolution(situation: Situation, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> NDArray[np.float64]:
+    epoch = situation.epoch
+    if situation.model is not None:
+        return expected_over_topics(epoch, situation.model, ticket, expert)
+    if epoch.resolution is None:
+        return expected_over_topics(epoch, Proficiency(), ticket, expert)
+    told = epoch.resolution.lookup(ticket, expert)
+    silent = np.flatnonzero(np.isnan(told))
+    told[silent] = expected_over_topics(epoch, Proficiency(), ticket[silent], expert[silent])
+    return told
+
+
+def situation_of(
+    epoch: Epoch, channels: ChannelTable, eligibility: Eligibility, model: ResolutionModel | None, epoch_s: float
+) -> Situation:
+    """The situation of an epoch, before its arcs are known (no peer occupancy yet)."""
+    tickets = epoch.tickets
+    waited = channels.open_waited_s(tickets.channel, tickets.waited_s, epoch.now)
+    ahead = of_channel(tickets, channels.open_ahead_s(epoch.now, epoch_s), otherwise=epoch_s)
+    return Situation(
+        epoch=epoch,
+        channels=channels,
+        waited_s=waited,
+        ahead_s=ahead,
+        stage=eligibility.stages(epoch.tickets, waited),
+        eligibility=eligibility,
+        model=model,
+        peer_occupancy=np.full(epoch.n_tickets, np.nan),
+    )
+
+
+def with_peers(situation: Situation, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> Situation:
+    """The situation with the mean occupancy of the experts on each ticket's arcs."""
+    epoch = situation.epoch
+    means = aims.peer_means(ticket, expert, epoch.staffing.occupancy, epoch.n_tickets)
+    return replace(situation, peer_occupancy=means)

@@ -1,0 +1,192 @@
+"""`Formulation`: what is maximised; bound to a desk it turns each epoch into a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.epochs import Desk, Epoch
+from deskmatch.errors import ContractError, Defect, InputError
+from deskmatch.formulations.arcs import Arcs, Situation, situation_of, with_peers
+from deskmatch.formulations.availability import capacity, nested_limits, room, stays
+from deskmatch.formulations.eligibility import Eligibility, is_excluded
+from deskmatch.formulations.model import Model
+from deskmatch.formulations.terms import DEFAULT_TERMS, FunctionTerm, Term
+from deskmatch.prediction import ResolutionModel
+from deskmatch.routing import Routing
+from deskmatch.solver import Problem
+
+if TYPE_CHECKING:
+    from deskmatch.formulations.plan import Plan
+
+__all__ = ["BoundFormulation", "Formulation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Formulation:
+    """The terms of the objective and the settings that weigh them.
+
+    maximise  Σ over assigned pairs of  acceptance_j · Σ_k weight_k · value_k(i, j) · (importance_i where term k scales)
+
+    A held ticket is worth 0 points, so a pair whose points are negative is left waiting.
+
+    Parameters
+    ----------
+    routing : settings per channel; anything that `Routing.load` takes.
+    terms : the aims, as `Term` objects or plain functions of `Arcs`; their names must be distinct.
+    resolution : predicts resolution; None: the epoch's pair table, and proficiency where it says nothing.
+
+    Examples
+    --------
+    >>> from deskmatch.formulations import Formulation
+    >>> [term.name for term in Formulation().terms][:3]
+    ['resolution', 'waiting', 'abandonment']
+    """
+
+    routing: Routing = field(default_factory=Routing)
+    terms: tuple[Term, ...] = DEFAULT_TERMS
+    resolution: ResolutionModel | None = None
+
+    def __post_init__(self) -> None:
+        terms = tuple(term if isinstance(term, Term) else FunctionTerm(term) for term in self.terms)
+        object.__setattr__(self, "terms", terms)
+        names = [term.name for term in self.terms]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ContractError(f"terms: {', '.join(twice)} occur more than once; expected distinct names")
+
+    @classmethod
+    def of(
+        cls,
+        routing: Routing | Mapping[str, object] | str | Path | None = None,
+        *,
+        resolution: ResolutionModel | None = None,
+    ) -> Formulation:
+        """The default terms under settings from a file, a mapping, a `Routing`, or none."""
+        return cls(routing=Routing.load(routing), resolution=resolution)
+
+    def adding(self, *terms: Term | Callable[[Arcs], NDArray[np.float64]]) -> Formulation:
+        """This formulation with further terms.
+
+        Examples
+        --------
+        >>> def night_owl(arcs):
+        ...     return 0.1 * (arcs.epoch.tickets.waited_s[arcs.ticket] > 3600)
+        >>> Formulation().adding(night_owl).terms[-1].name
+        'night_owl'
+        """
+        return replace(self, terms=(*self.terms, *terms))  # type: ignore[arg-type]
+
+    def bind(self, desk: Desk) -> BoundFormulation:
+        """Prepare the eligibility of this desk; do it once per roster, then `BoundFormulation.build` each epoch."""
+        return BoundFormulation(self, desk)
+
+
+class BoundFormulation:
+    """A formulation prepared for one desk.
+
+    Parameters
+    ----------
+    formulation : what is maximised.
+    desk : the experts; every epoch given to `build` must be of this desk.
+    """
+
+    def __init__(self, formulation: Formulation, desk: Desk) -> None:
+        self.formulation = formulation
+        self.desk = desk
+        self.channels = formulation.routing.for_desk(desk)
+        self.eligibility = Eligibility(desk, self.channels)
+
+    def build(self, epoch: Epoch) -> Model:
+        """The assignment problem of one epoch.
+
+        Raises
+        ------
+        InputError
+            If the epoch is of another desk.
+        RoutingError
+            If opening hours are set and the epoch has no `now`.
+        ContractError
+            If a term or the resolution model answers with the wrong shape or with numbers that are not finite.
+        """
+        self._check_desk(epoch)
+        situation = situation_of(
+            epoch, self.channels, self.eligibility, self.formulation.resolution, self.formulation.routing.epoch_s
+        )
+        free = room(epoch, self.channels)
+        most = capacity(epoch, self.channels, free)
+        ticket, expert = self._arcs(epoch, situation, free, most)
+        situation = with_peers(situation, ticket, expert)
+        most, limits = nested_limits(free, most, expert, epoch.tickets.channel[ticket])
+        indptr = np.zeros(epoch.n_tickets + 1, np.int64)
+        np.cumsum(np.bincount(ticket, minlength=epoch.n_tickets), out=indptr[1:])
+        problem = Problem(
+            n_tickets=epoch.n_tickets,
+            n_experts=epoch.n_experts,
+            indptr=indptr,  # type: ignore[arg-type]
+            expert=expert,
+            points=self.points(Arcs(situation, ticket, expert)),
+            capacity=most,
+            hold=np.zeros(epoch.n_tickets),
+            slot_cost=np.zeros((epoch.n_experts, 1)),
+            limits=limits,
+        )
+        return Model(formulation=self, situation=situation, room=free, problem=problem)
+
+    def assign(self, epoch: Epoch, *, method: str = "auto", deadline_s: float | None = None) -> Plan:
+        """Build, solve, certify and recover; see `deskmatch.assign`."""
+        from deskmatch.formulations.answering import answer
+
+        return answer(self, epoch, method=method, deadline_s=deadline_s, started=perf_counter())
+
+    def points(self, arcs: Arcs) -> NDArray[np.float64]:
+        """``(arcs,)`` the points of each arc: the sum of its weighted terms."""
+        total = np.zeros(len(arcs))
+        for _, weighted in self.weighted_terms(arcs):
+            total += weighted
+        return total
+
+    def weighted_terms(self, arcs: Arcs) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        """Each term's name with its ``(arcs,)`` weighted points, acceptance and importance included."""
+        tickets = arcs.epoch.tickets
+        acceptance = arcs.epoch.staffing.acceptance[arcs.expert]
+        important = acceptance * tickets.importance[arcs.ticket]
+        channel = tickets.channel[arcs.ticket]
+        for term in self.formulation.terms:
+            weight = self.channels.weight(term.name)
+            factor = important if term.scales_with_importance else acceptance
+            if weight.any():
+                yield term.name, weight[channel] * factor * _checked(term, arcs)
+            else:
+                yield term.name, np.zeros(len(arcs))
+
+    def _arcs(
+        self, epoch: Epoch, situation: Situation, free: NDArray[np.int32], most: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The pairs that the rules allow and that can be served now."""
+        ticket, expert = self.eligibility.static_arcs(epoch.tickets, situation.stage)
+        takes = (free > 0) & stays(epoch, self.channels) & (most > 0)[:, None]
+        keep = takes[expert, epoch.tickets.channel[ticket]] & ~is_excluded(epoch, ticket, expert)
+        return ticket[keep], expert[keep]
+
+    def _check_desk(self, epoch: Epoch) -> None:
+        if epoch.desk is not self.desk:
+            raise InputError([Defect("epoch", None, "desk", repr(epoch.desk), f"expected the bound desk, {self.desk!r}")])
+
+
+def _checked(term: Term, arcs: Arcs) -> NDArray[np.float64]:
+    values = np.asarray(term.values(arcs), dtype=np.float64)
+    if values.shape != (len(arcs),):
+        raise ContractError(f"term {term.name!r}: expected values of shape ({len(arcs)},), got {values.shape}")
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        arc = int(np.argmax(wrong))
+        pair = (arcs.epoch.tickets.ids[arcs.ticket[arc]], arcs.epoch.desk.expert_ids[arcs.expert[arc]])
+        raise ContractError(f"term {term.name!r}: {values[arc]} for ticket {pair[0]!r}, expert {pair[1]!r}; expected finite")
+    return values

@@ -1,0 +1,65 @@
+"""`Model`: an epoch as a problem, and the way back from a solution to a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.epochs import Epoch
+from deskmatch.formulations.arcs import Arcs, Situation
+from deskmatch.solver import Problem, Solution, certify
+
+if TYPE_CHECKING:
+    from deskmatch.formulations.formulation import BoundFormulation
+    from deskmatch.formulations.plan import Plan
+
+__all__ = ["Model"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """One epoch's problem with everything that is needed to read its solution.
+
+    Parameters
+    ----------
+    formulation : what built it.
+    situation : the epoch as the terms saw it.
+    room : ``(experts, channels)`` new tickets that each expert could take on each channel.
+    problem : rows are the epoch's tickets, columns the desk's experts.
+    """
+
+    formulation: BoundFormulation
+    situation: Situation
+    room: NDArray[np.int32]
+    problem: Problem
+
+    @property
+    def epoch(self) -> Epoch:
+        """The epoch that the model is of."""
+        return self.situation.epoch
+
+    def recover(self, solution: Solution, *, started: float | None = None) -> Plan:
+        """The plan of a solution, with its certificate.
+
+        Parameters
+        ----------
+        solution : from any backend or heuristic; it is not trusted.
+        started : the `time.perf_counter` at which the decision began; default: the solver's time alone is told.
+        """
+        from deskmatch.formulations.plan import Plan
+
+        certificate = certify(self.problem, solution)
+        elapsed_s = solution.elapsed_s if started is None else perf_counter() - started
+        return Plan(model=self, solution=solution, certificate=certificate, elapsed_s=elapsed_s)
+
+    def weighted_terms(self, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> dict[str, NDArray[np.float64]]:
+        """Weighted points of each term on some pairs; they add up to the pairs' points."""
+        return dict(self.formulation.weighted_terms(Arcs(self.situation, ticket, expert)))
+
+    def points(self, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> NDArray[np.float64]:
+        """``(pairs,)`` points of some pairs, eligible or not."""
+        return self.formulation.points(Arcs(self.situation, ticket, expert))

@@ -1,0 +1,238 @@
+"""`Plan`: a solution in the words of the desk — who serves whom, who waits and why, and how good it provably is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.formulations.model import Model
+from deskmatch.formulations.reasons import hold_reasons
+from deskmatch.frozen import Frozen
+from deskmatch.solver import Certificate, Solution, Status
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from deskmatch.epochs import Intake
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan(Frozen):
+    """Which waiting ticket goes to which expert now, which tickets are held and why, and the proof of its quality.
+
+    It holds its `Model`, so that it can answer questions later. Frames are made when they are asked for.
+
+    Parameters
+    ----------
+    model : the epoch as a problem.
+    solution : the answer in rows and columns.
+    certificate : what `certify` proved of it.
+    elapsed_s : seconds that the decision took, certificate included.
+    """
+
+    model: Model
+    solution: Solution
+    certificate: Certificate
+    elapsed_s: float
+    _frames: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def expert_of(self) -> dict[str, str]:
+        """The expert's id for each assigned ticket's id, in the tickets' order; for services, without pandas."""
+        ids, experts = self.model.epoch.tickets.ids, self.model.epoch.desk.expert_ids
+        chosen = self.solution.expert_of.tolist()
+        return {ids[row]: experts[expert] for row, expert in enumerate(chosen) if expert >= 0}
+
+    @property
+    def assignments(self) -> pd.DataFrame:
+        """``ticket_id, expert_id, points`` and one column of weighted points per term, which add up to ``points``."""
+        return self._frame("assignments", self._assignments)
+
+    @property
+    def held(self) -> pd.DataFrame:
+        """``ticket_id, reason`` of every ticket that is not assigned, those with bad rows included."""
+        return self._frame("held", self._held)
+
+    @property
+    def status(self) -> Status:
+        """What is proven of the plan: optimal, feasible (a better one may exist), infeasible, or unknown."""
+        if self.certificate.feasible:
+            return Status.OPTIMAL if self.certificate.optimal else Status.FEASIBLE
+        return Status.INFEASIBLE if self.solution.status is Status.INFEASIBLE else Status.UNKNOWN
+
+    @property
+    def objective(self) -> float | None:
+        """Total points; None where there is no feasible plan."""
+        return self.certificate.objective
+
+    @property
+    def bound(self) -> float | None:
+        """No plan has more points than this (proven)."""
+        return self.certificate.proven_bound
+
+    @property
+    def gap(self) -> float | None:
+        """``bound − objective`` in points, ≥ 0; 0: optimal."""
+        return self.certificate.gap
+
+    @property
+    def method(self) -> str:
+        """Which solver or heuristic answered."""
+        return self.solution.method
+
+    @property
+    def intake(self) -> Intake:
+        """What was held, left out and counted while the tables were read."""
+        return self.model.epoch.intake
+
+    def to_frame(self) -> pd.DataFrame:
+        """Every ticket in one table: ``ticket_id, expert_id, points, …terms, reason``; nothing is left out."""
+        import pandas as pd
+
+        if not len(self.held):
+            return self.assignments.assign(reason=None)
+        if not len(self.assignments):
+            return self.held.reindex(columns=[*self.assignments.columns, "reason"])
+        return pd.concat([self.assignments, self.held], ignore_index=True)
+
+    def to_csv(self, path: str | Path | None = None) -> str | None:
+        """`to_frame` as CSV: written to `path`, or returned as text where there is none."""
+        text = self.to_frame().to_csv(index=False, lineterminator="\n")
+        return _written(text, path)
+
+    def to_json(self, path: str | Path | None = None) -> str | None:
+        """The plan as JSON: written to `path`, or returned as text where there is none."""
+        import json
+
+        return _written(json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain Python values, ready for JSON."""
+        return {
+            "status": str(self.status),
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "proof": str(self.certificate.proof),
+            "method": self.method,
+            "elapsed_s": self.elapsed_s,
+            "assignments": self.assignments.to_dict(orient="records"),
+            "held": self.held.to_dict(orient="records"),
+            "experts_left_out": [{"expert_id": name, "reason": why} for name, why in self.intake.left_out],
+            "notes": dict(self.intake.notes),
+        }
+
+    def summary(self) -> str:
+        """The plan in one line."""
+        waiting = self.model.epoch.n_tickets + len(self.intake.held)
+        assigned = len(self.assignments)
+        experts = len(np.unique(self.solution.expert_of[self.solution.expert_of >= 0]))
+        head = f"{assigned} of {waiting} tickets assigned to {experts} of {self.model.epoch.n_experts} experts"
+        if self.objective is None:
+            return f"{head} · {self.status} · by {self.method} in {self.elapsed_s * 1e3:.0f} ms"
+        proof = "proven optimal" if self.status is Status.OPTIMAL else f"{self.status}, {_gap(self.gap)}"
+        return f"{head} · {self.objective:.4f} points, {proof} · by {self.method} in {self.elapsed_s * 1e3:.0f} ms"
+
+    def held_by_reason(self) -> dict[str, list[str]]:
+        """The held tickets of each kind of reason (who outbids is left out), most frequent first."""
+        kinds: dict[str, list[str]] = defaultdict(list)
+        for ticket, reason in self.held.itertuples(index=False):
+            kinds[_kind(reason)].append(ticket)
+        return dict(sorted(kinds.items(), key=lambda item: -len(item[1])))
+
+    def __str__(self) -> str:
+        lines = [self.summary()]
+        if len(self.assignments):
+            lines += ["", self._best(20).to_string(index=False, float_format="{:.3f}".format)]
+        if len(self.held):
+            lines += ["", f"{len(self.held)} held:"]
+            lines += [f"  {len(tickets):>5}  {reason}" for reason, tickets in self.held_by_reason().items()]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Plan: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        parts = [f"<p>{escape(self.summary())}</p>", self._best(20).to_html(index=False, float_format="{:.3f}".format)]
+        if len(self.held):
+            rows = "".join(f"<li>{len(ids)} × {escape(why)}</li>" for why, ids in self.held_by_reason().items())
+            parts.append(f"<p>{len(self.held)} held:</p><ul>{rows}</ul>")
+        return "".join(parts)
+
+    def _best(self, rows: int) -> pd.DataFrame:
+        """The assignments with the most points, without the terms that are zero throughout."""
+        frame = self.assignments.sort_values("points", ascending=False, kind="stable").head(rows)
+        silent = [name for name in frame.columns[3:] if not self.assignments[name].any()]
+        return frame.drop(columns=silent)
+
+    def _frame(self, name: str, make: Any) -> pd.DataFrame:
+        if name not in self._frames:
+            self._frames[name] = make()
+        return self._frames[name].copy()
+
+    def _assignments(self) -> pd.DataFrame:
+        import pandas as pd
+
+        epoch = self.model.epoch
+        ticket, expert = self._chosen()
+        terms = self.model.weighted_terms(ticket, expert)
+        points = sum(terms.values(), np.zeros(len(ticket)))
+        return pd.DataFrame(
+            {
+                "ticket_id": _picked(epoch.tickets.ids, ticket),
+                "expert_id": _picked(epoch.desk.expert_ids, expert),
+                "points": points,
+                **terms,
+            }
+        )
+
+    def _held(self) -> pd.DataFrame:
+        import pandas as pd
+
+        rows = np.flatnonzero(self.solution.expert_of < 0).tolist()
+        ids = _picked(self.model.epoch.tickets.ids, rows)
+        reasons = hold_reasons(self.model, self.solution, rows)
+        bad = self.intake.held
+        return pd.DataFrame(
+            {
+                "ticket_id": [*ids, *(ticket for ticket, _ in bad)],
+                "reason": [*reasons, *(f"bad row: {why}" for _, why in bad)],
+            },
+            dtype=object,
+        )
+
+    def _chosen(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        ticket = np.flatnonzero(self.solution.expert_of >= 0).astype(np.int32)
+        return ticket, self.solution.expert_of[ticket]
+
+
+def _picked(names: tuple[str, ...], rows: Any) -> list[str]:
+    return [names[row] for row in rows]
+
+
+def _gap(gap: float | None) -> str:
+    return "no bound" if gap is None else f"at most {gap:.4g} points below the best"
+
+
+def _kind(reason: str) -> str:
+    """A reason without what differs from ticket to ticket."""
+    for start in ("outbid", "bad row"):
+        if reason.startswith(start):
+            return start
+    return reason
+
+
+def _written(text: str, path: str | Path | None) -> str | None:
+    if path is None:
+        return text
+    Path(path).write_text(text, encoding="utf-8")
+    return None

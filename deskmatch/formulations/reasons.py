@@ -1,0 +1,98 @@
+"""Why a ticket is held: the first rule that leaves nobody, or who took the places."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from deskmatch.epochs import Epoch
+from deskmatch.formulations.availability import stays
+from deskmatch.formulations.eligibility import Filter, TicketClass, is_excluded
+from deskmatch.formulations.model import Model
+from deskmatch.solver import Solution
+
+__all__ = ["hold_reasons"]
+
+NAMED = 3
+"""How many of the tickets that outbid another one are named; the rest is counted."""
+
+
+def hold_reasons(model: Model, solution: Solution, rows: Iterable[int]) -> list[str]:
+    """One sentence for each held ticket, in the words of the desk.
+
+    Parameters
+    ----------
+    model : the epoch as a problem.
+    solution : its answer.
+    rows : the held tickets.
+    """
+    by_expert: dict[int, list[int]] = defaultdict(list)
+    for ticket, expert in enumerate(solution.expert_of.tolist()):
+        by_expert[expert].append(ticket)
+    indptr = model.problem.indptr
+    return [
+        _outbid(model, solution, row, by_expert) if indptr[row] < indptr[row + 1] else _no_arc(model, row)
+        for row in rows
+    ]
+
+
+def _no_arc(model: Model, row: int) -> str:
+    """The first rule that leaves no expert for this ticket."""
+    epoch, eligibility = model.epoch, model.situation.eligibility
+    ticket_class = eligibility.ticket_class(epoch.tickets, row, model.situation.stage)
+    left = np.ones(epoch.n_experts, bool)
+    passed: list[str] = []
+    for rule, mask in eligibility.filters(ticket_class):
+        if not (left & mask).any():
+            return _nobody(epoch, ticket_class, rule, among=passed if mask.any() else [])
+        left &= mask
+        passed.append(rule)
+    experts = np.flatnonzero(left).astype(np.int32)
+    excluded = is_excluded(epoch, np.full(len(experts), row, np.int32), experts)
+    if excluded.all():
+        return "every eligible expert is excluded"
+    experts = experts[~excluded]
+    if not stays(epoch, model.situation.channels)[experts, ticket_class.channel].any():
+        return "nobody stays long enough"
+    return "all eligible are full"
+
+
+def _nobody(epoch: Epoch, ticket_class: TicketClass, rule: Filter, among: list[str]) -> str:
+    desk = epoch.desk
+    verbs = {
+        Filter.CHANNEL: f"works the channel{_named(desk.channels.names, (ticket_class.channel,))}",
+        Filter.LANGUAGE: f"speaks the language{_named(desk.languages.names, (ticket_class.language,))}",
+        Filter.TOPIC: f"knows the topic{_named(desk.topics.names, ticket_class.topics)}",
+        Filter.TIER: f"reaches the tier {ticket_class.tier}",
+        Filter.TAG: f"holds the tag{_named(desk.tags.names, ticket_class.tags)}",
+    }
+    sentence = f"nobody {verbs[rule]}"
+    if among:
+        sentence += f" among those with the {' and '.join(among)}"
+    return sentence
+
+
+def _named(names: tuple[str, ...], codes: tuple[int, ...]) -> str:
+    known = [repr(names[code]) for code in codes if code >= 0]
+    return f" {' and '.join(known)}" if known else ""
+
+
+def _outbid(model: Model, solution: Solution, row: int, by_expert: dict[int, list[int]]) -> str:
+    """Who took the places that this ticket would have gained from."""
+    problem = model.problem
+    arcs = slice(int(problem.indptr[row]), int(problem.indptr[row + 1]))
+    experts, points = problem.expert[arcs], problem.points[arcs]
+    gains = points - problem.slot_cost[experts, 0] > problem.hold[row]
+    if not gains.any():
+        return "worth more held"
+    order = np.argsort(-points[gains], kind="stable")
+    rivals = [ticket for expert in experts[gains][order].tolist() for ticket in by_expert.get(expert, ())]
+    if not rivals:
+        return f"left waiting by {solution.method}"
+    named = ", ".join(model.epoch.tickets.ids[ticket] for ticket in rivals[:NAMED])
+    more = f" and {len(rivals) - NAMED} more" if len(rivals) > NAMED else ""
+    return f"outbid by {named}{more}"
+
+

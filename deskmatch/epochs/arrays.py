@@ -73,8 +73,10 @@ class ArrayCheck:
             value = values[tuple(index)]
             self.add(int(index[0]), name, repr(value.item()), f"expected {accepted}")
 
-    def at_least(self, name: str, values: NDArray[Any], least: float, *, strict: bool = False, unknown: bool = False) -> None:
-        """Refuse numbers below `least` (or not above it) and non-finite ones; nan is taken where it means unknown."""
+    def at_least(
+        self, name: str, values: NDArray[Any], least: float, *, strict: bool = False, unknown: bool = False
+    ) -> None:
+        """Refuse numbers below `least` (or not above it) and non-finite ones; nan only where unknown."""
         good = np.isfinite(values) & ((values > least) if strict else (values >= least))
         if unknown:
             good |= np.isnan(values)

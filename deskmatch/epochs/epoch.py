@@ -27,9 +27,10 @@ class Intake(Frozen):
 
     Parameters
     ----------
-    held : tickets with bad rows, each ``(ticket_id, what is wrong)``; they appear among the plan's held tickets.
+    held : tickets with bad rows, each ``(ticket_id, what is wrong)``; the plan shows them among those held.
     left_out : experts with bad rows, each ``(expert_id, what is wrong)``.
-    notes : counts of what is no error: preferred experts who are off, pairs outside this epoch, topics nobody knows.
+    notes : counts of what is no error (`deskmatch.epochs.notes`): preferred experts who are off, pairs
+        outside this epoch, topics that nobody knows.
     """
 
     held: tuple[tuple[str, str], ...] = ()
@@ -76,13 +77,28 @@ class Epoch(Frozen):
     resolution: PairTable | None = None
     intake: Intake = field(default_factory=Intake)
 
+    if TYPE_CHECKING:  # what is taken is wider than what is kept
+
+        def __init__(
+            self,
+            desk: Desk,
+            tickets: Tickets,
+            staffing: Staffing | None = ...,
+            now: datetime | None = ...,
+            resolution: PairTable | None = ...,
+            intake: Intake = ...,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         desk = self.desk
-        staffing = self.staffing or Staffing.idle(desk.n_experts, len(desk.channels))
+        given: Staffing | None = self.staffing
+        staffing = Staffing.idle(desk.n_experts, len(desk.channels)) if given is None else given
         self._set(staffing=staffing)
         check = ArrayCheck("experts")
         if staffing.load.shape != desk.channel_limit.shape:
-            check.add(None, "load", f"shape {staffing.load.shape}", f"expected shape {desk.channel_limit.shape}")
+            check.add(
+                None, "load", f"shape {staffing.load.shape}", f"expected shape {desk.channel_limit.shape}"
+            )
         check.defects.extend(self.tickets.defects(desk))
         if self.resolution is not None:
             check.table = "resolution"
@@ -108,19 +124,20 @@ class Epoch(Frozen):
         Parameters
         ----------
         tickets, experts : pandas frames, or paths of .csv (or .parquet, with the extra) files.
-        resolution : pair table ``ticket_id, expert_id, probability``, already averaged over topics; pairs that it
-            lacks take the proficiency model.
+        resolution : pair table ``ticket_id, expert_id, probability``, already averaged over topics; pairs
+            that it lacks take the proficiency model.
         now : the instant, needed with a column ``created_at``; both with a time zone or both without.
         columns : the names of your columns, as ``{"expert_id": "agent_id"}``.
         priority : importance of each value of a column ``priority``, as ``{"P1": 8, "P2": 4}``.
         proficiency_scale : what the proficiencies in ``topics`` are counted up to (default 1; often 5 or 10).
-        on_bad : ``"raise"`` lists every problem of all tables and stops; ``"hold"`` holds bad tickets with their
-            reason, leaves bad experts out, and routes the rest; both then stand in ``epoch.intake``.
+        on_bad : ``"raise"`` lists every problem of all tables and stops; ``"hold"`` holds bad tickets with
+            their reason, leaves bad experts out, and routes the rest; both then stand in ``epoch.intake``.
 
         Raises
         ------
         InputError
-            With ``on_bad="raise"`` on any bad cell; with either where a table or a required column is missing.
+            With ``on_bad="raise"`` on any bad cell; with either where a table, a required column or an
+            argument that a column needs is missing.
         """
         from deskmatch.epochs.tables import read_epoch
 
@@ -148,5 +165,3 @@ class Epoch(Frozen):
     def __repr__(self) -> str:
         held = f", {len(self.intake.held)} bad rows" if self.intake.held else ""
         return f"Epoch({self.n_tickets} tickets, {self.n_experts} experts{held})"
-
-

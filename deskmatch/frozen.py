@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 __all__ = ["Frozen", "read_only"]
 
 
-def read_only(values: object, dtype: DTypeLike = None) -> NDArray[Any]:
+def read_only(values: object, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """`values` as a read-only, C-contiguous array; a writable argument is copied, a read-only one is not.
 
     Only an array that owns its data and cannot be written to is taken as it is: a read-only view of a
@@ -49,8 +49,9 @@ class Frozen:
         """Build without validation, from values that are known to be right; every field is named."""
         self = object.__new__(cls)
         for name, value in values.items():
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
+            for array in value.values() if isinstance(value, dict) else (value,):
+                if isinstance(array, np.ndarray):
+                    array.flags.writeable = False
             object.__setattr__(self, name, value)
         return self
 

@@ -124,8 +124,5 @@ def check_renames(columns: Mapping[str, str], sheets: Sequence[Sheet]) -> None:
     if missing and all(sheet.headers for sheet in sheets[:2]):
         has = "; ".join(f"{sheet.name} has {', '.join(sheet.headers)}" for sheet in tables)
         raise InputError(
-            [
-                _argument("columns", theirs, f"expected the name of one of your columns: {has}")
-                for theirs in missing
-            ]
+            [_argument("columns", theirs, f"expected the name of one of your columns: {has}") for theirs in missing]
         )

@@ -156,9 +156,7 @@ def names(example: str) -> Parser:
     accepted = f"expected names separated by |, such as {example}"
 
     def parse(text: str, given: Given) -> tuple[str, ...]:
-        return _each_once(
-            tuple(_name(entry, accepted) for entry in _entries(text, f"names such as {example}"))
-        )
+        return _each_once(tuple(_name(entry, accepted) for entry in _entries(text, f"names such as {example}")))
 
     return parse
 
@@ -166,9 +164,7 @@ def names(example: str) -> Parser:
 def tags(text: str, given: Given) -> tuple[str, ...]:
     """A list of tags such as ``vip|region:eu``; unlike other names a tag may hold a colon."""
     accepted = "expected tags separated by |, such as vip|region:eu"
-    return _each_once(
-        tuple(_name(entry, accepted, never="|,;") for entry in _entries(text, "tags such as vip|gdpr"))
-    )
+    return _each_once(tuple(_name(entry, accepted, never="|,;") for entry in _entries(text, "tags such as vip|gdpr")))
 
 
 def _entries(text: str, what: str) -> list[str]:
@@ -199,9 +195,7 @@ def counted(example: str, *, least: int) -> Parser:
 
     def parse(text: str, given: Given) -> tuple[tuple[str, int], ...]:
         pairs = _named_numbers(text, example)
-        read = tuple(
-            (_name(name, accepted), 1 if at is None else _whole(at, accepted, least)) for name, at in pairs
-        )
+        read = tuple((_name(name, accepted), 1 if at is None else _whole(at, accepted, least)) for name, at in pairs)
         _each_once(tuple(name for name, _ in read))
         return read
 
@@ -212,9 +206,7 @@ def known_topics(text: str, given: Given) -> tuple[tuple[str, float], ...]:
     """Topics with proficiencies such as ``billing:0.9|seo``; 1 where none stands; ``*``: all others."""
     scale = given.proficiency_scale
     tail = "; proficiency_scale says what yours are counted up to" if scale == 1 else ""
-    accepted = (
-        "expected topics separated by |, each with a number from 0 to {:g}, such as billing:{:g}|*:{:g}{}"
-    )
+    accepted = "expected topics separated by |, each with a number from 0 to {:g}, such as billing:{:g}|*:{:g}{}"
     accepted = accepted.format(scale, 0.9 * scale, 0.5 * scale, tail)
     read = []
     for name, at in _named_numbers(text, "billing:0.9|seo"):
@@ -232,8 +224,7 @@ def asked_topics(text: str, given: Given) -> tuple[tuple[str, float], ...]:
         raise CellError(f"{accepted}, one for each")
     share = f"{accepted}, each above 0 and at most 1"
     read = tuple(
-        (_name(name, accepted), 1.0 if at is None else _number(at, share, above=0, most=1))
-        for name, at in pairs
+        (_name(name, accepted), 1.0 if at is None else _number(at, share, above=0, most=1)) for name, at in pairs
     )
     _each_once(tuple(name for name, _ in read))
     if sum(probability for _, probability in read) > 1 + ROUNDING:
@@ -264,11 +255,7 @@ def created(text: str, given: Given) -> float:
     except ValueError:
         raise CellError("expected an ISO 8601 time such as 2026-03-02T09:30:00+01:00") from None
     if (moment.utcoffset() is None) != (now.utcoffset() is None):
-        zone = (
-            "without a time zone, as now is"
-            if now.utcoffset() is None
-            else "with a time zone, as now has one"
-        )
+        zone = "without a time zone, as now is" if now.utcoffset() is None else "with a time zone, as now has one"
         raise CellError(f"expected a time {zone}")
     waited = (now - moment).total_seconds()
     if waited < 0:

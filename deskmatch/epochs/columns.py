@@ -63,14 +63,11 @@ TICKETS = (
         required=True,
     ),
     Column("tier", cells.whole(least=1), "The lowest tier that may serve it.", "2", default=1, absent="1"),
-    Column(
-        "waited_s", cells.number(least=0), "How long it has waited.", "340", default=0.0, absent="0", unit="s"
-    ),
+    Column("waited_s", cells.number(least=0), "How long it has waited.", "340", default=0.0, absent="0", unit="s"),
     Column(
         "created_at",
         cells.created,
-        "When it was created, instead of `waited_s`; with the argument `now`, both with a time zone or both "
-        "without.",
+        "When it was created, instead of `waited_s`; with the argument `now`, both with a time zone or both without.",
         "2026-03-02T09:30:00+01:00",
         default=0.0,
         absent="`now`",
@@ -129,16 +126,12 @@ TICKETS = (
     Column("requires", cells.tags, "Tags of which the expert must hold all.", "vip|gdpr", default=()),
     Column("preferred_expert", cells.expert_id, "The expert whom the customer would like.", "E07"),
     Column("excluded_experts", cells.identifiers, "Experts who must not get it.", "E03|E11", default=()),
-    Column(
-        "offered_to", cells.expert_id, "The expert to whom it is offered already.", "E07", absent="nobody"
-    ),
+    Column("offered_to", cells.expert_id, "The expert to whom it is offered already.", "E07", absent="nobody"),
     Column("customer_id", cells.identifier, "Names the customer.", "C881", absent="unknown"),
 )
 
 EXPERTS = (
-    Column(
-        "expert_id", cells.expert_id, "Names the expert; each id once, without `|`.", "E07", required=True
-    ),
+    Column("expert_id", cells.expert_id, "Names the expert; each id once, without `|`.", "E07", required=True),
     Column(
         "channels",
         cells.counted("callback|chat:3|post:5", least=1),
@@ -154,9 +147,7 @@ EXPERTS = (
         default=(),
         absent="nothing in progress",
     ),
-    Column(
-        "languages", cells.names("en|de"), "The languages that the expert speaks.", "en|de", required=True
-    ),
+    Column("languages", cells.names("en|de"), "The languages that the expert speaks.", "en|de", required=True),
     Column(
         "topics",
         cells.known_topics,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.vocabulary import Vocabulary
@@ -20,7 +20,8 @@ __all__ = ["Desk"]
 class Desk(Frozen):
     """Experts with their channels, languages, topics, tiers and tags.
 
-    An embedding service makes one `Desk` when the roster changes and an `Epoch` from arrays each time it routes.
+    An embedding service makes one `Desk` when the roster changes, and an `Epoch` from arrays each time it
+    routes.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class Desk(Frozen):
     channel_limit : ``(experts, channels)`` the most tickets at once, 0: does not work the channel.
     speaks : ``(experts, languages)`` true where the expert speaks the language.
     proficiency : ``(experts, topics)`` in [0, 1], nan: does not know the topic.
-    general_proficiency : ``(experts,)`` proficiency on every topic that has no column, nan: knows none of them.
+    general_proficiency : ``(experts,)`` proficiency on every topic that has no column, nan: none known.
     tier : ``(experts,)`` ≥ 1; 1 is the first line.
     has : ``(experts, tags)`` true where the expert holds the tag.
     features : further columns, each ``(experts,)``, kept for predictors.
@@ -68,6 +69,24 @@ class Desk(Frozen):
     features: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     _index: dict[str, int] = field(init=False, repr=False)
 
+    if TYPE_CHECKING:  # what is taken is wider than what is kept
+
+        def __init__(
+            self,
+            expert_ids: Sequence[str],
+            channels: Vocabulary,
+            languages: Vocabulary,
+            topics: Vocabulary,
+            channel_limit: ArrayLike,
+            speaks: ArrayLike,
+            proficiency: ArrayLike,
+            general_proficiency: ArrayLike = ...,
+            tier: ArrayLike = ...,
+            tags: Vocabulary = ...,
+            has: ArrayLike = ...,
+            features: Mapping[str, NDArray[Any]] = ...,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         ids = tuple(map(str, self.expert_ids))
         n = len(ids)
@@ -81,6 +100,7 @@ class Desk(Frozen):
             general_proficiency=check.array("topics", self.general_proficiency, np.float64, (n,)),
             tier=check.array("tier", self.tier, np.int32, (n,)),
             has=check.array("has", self.has, np.bool_, (n, len(self.tags))),
+            features=check.features(self.features, n),
             _index={expert: row for row, expert in enumerate(ids)},
         )
         check.at_least("channels", self.channel_limit, 0)
@@ -111,6 +131,10 @@ class Desk(Frozen):
         return np.where(topic < 0, self.general_proficiency[expert], self.proficiency[expert, topic])
 
     def __repr__(self) -> str:
-        counts = ((self.n_experts, "expert"), (len(self.channels), "channel"), (len(self.languages), "language"))
+        counts = (
+            (self.n_experts, "expert"),
+            (len(self.channels), "channel"),
+            (len(self.languages), "language"),
+        )
         parts = [f"{k} {word}{'' if k == 1 else 's'}" for k, word in (*counts, (len(self.topics), "topic"))]
         return f"Desk({', '.join(parts)})"

@@ -96,9 +96,7 @@ class Epoch(Frozen):
         self._set(staffing=staffing)
         check = ArrayCheck("experts")
         if staffing.load.shape != desk.channel_limit.shape:
-            check.add(
-                None, "load", f"shape {staffing.load.shape}", f"expected shape {desk.channel_limit.shape}"
-            )
+            check.add(None, "load", f"shape {staffing.load.shape}", f"expected shape {desk.channel_limit.shape}")
         check.defects.extend(self.tickets.defects(desk))
         if self.resolution is not None:
             check.table = "resolution"

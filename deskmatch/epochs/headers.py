@@ -55,18 +55,14 @@ def match_headers(
     return Matched(found, others)
 
 
-def _renamed(
-    headers: tuple[str, ...], names: list[str], renames: Mapping[str, str], findings: Findings
-) -> list[str]:
+def _renamed(headers: tuple[str, ...], names: list[str], renames: Mapping[str, str], findings: Findings) -> list[str]:
     ours = {theirs: name for name, theirs in renames.items() if name in names and theirs in headers}
     called = []
     for position, header in enumerate(headers):
         name = ours.get(header, header or f"column {position + 1}")
         if header in ours.values() and header not in ours:
             theirs = renames[header]
-            findings.refuse(
-                header, None, f"the table has this column and {theirs!r}, which columns= renames to it"
-            )
+            findings.refuse(header, None, f"the table has this column and {theirs!r}, which columns= renames to it")
             name = f"{header} (not read)"
         called.append(name)
     return called
@@ -89,9 +85,7 @@ def _first_positions(called: list[str], names: list[str], findings: Findings) ->
     return positions
 
 
-def _unread(
-    declared: tuple[Column, ...], positions: Mapping[str, int], given: Given, findings: Findings
-) -> set[str]:
+def _unread(declared: tuple[Column, ...], positions: Mapping[str, int], given: Given, findings: Findings) -> set[str]:
     """The declared columns of the table that are not read, each reported."""
     unread = set()
     for column in declared:
@@ -139,9 +133,7 @@ def _require(
             yours = renames.get(column.name)
             asked = f", called {yours!r} by columns=" if yours else ""
             tail = "" if yours else f"; columns={{{column.name!r}: …}} names yours"
-            findings.refuse(
-                column.name, None, f"expected this required column{asked}; the table has: {has}{tail}"
-            )
+            findings.refuse(column.name, None, f"expected this required column{asked}; the table has: {has}{tail}")
 
 
 # --- near misses -------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
-"""`PairTable`: one number for some pairs of ticket and expert, such as a predicted probability of resolution."""
+"""`PairTable`: one number for some pairs of ticket and expert, such as a probability of resolution."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.frozen import Frozen
@@ -38,9 +39,13 @@ class PairTable(Frozen):
     expert: NDArray[np.int32]
     probability: NDArray[np.float64]
 
+    if TYPE_CHECKING:  # what is taken is wider than what is kept
+
+        def __init__(self, ticket: ArrayLike, expert: ArrayLike, probability: ArrayLike) -> None: ...
+
     def __post_init__(self) -> None:
-        n = len(np.atleast_1d(self.ticket))
         check = ArrayCheck("resolution")
+        n = check.length(self.ticket)
         ticket = check.array("ticket_id", self.ticket, np.int32, (n,))
         expert = check.array("expert_id", self.expert, np.int32, (n,))
         probability = check.array("probability", self.probability, np.float64, (n,))

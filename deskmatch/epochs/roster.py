@@ -99,9 +99,7 @@ def _flags(entries: list[tuple[str, ...]], naming: Naming) -> NDArray[np.bool_]:
     return table
 
 
-def _proficiency(
-    experts: Rows, good: list[int], topics: Naming
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _proficiency(experts: Rows, good: list[int], topics: Naming) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """``(experts,)`` and ``(experts, topics)``; ``*`` fills every topic that is not named."""
     entries = experts.pick("topics", good)
     general = np.array([dict(entry).get(EVERY, np.nan) for entry in entries], float)

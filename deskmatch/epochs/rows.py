@@ -15,7 +15,7 @@ from deskmatch.epochs.findings import Findings
 from deskmatch.epochs.headers import match_headers
 from deskmatch.epochs.reading import Sheet, Text
 
-__all__ = ["Rows", "read_rows"]
+__all__ = ["Rows", "check_repeats", "read_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +67,7 @@ def read_rows(sheet: Sheet, declared: tuple[Column, ...], given: Given, *, key: 
     sheet : the table as text.
     declared : the columns that it may have.
     given : what the meaning of headers and cells depends on.
-    key : the column whose values must differ from row to row; of rows that share one, the first good row
-        keeps it. None: no such column.
+    key : the column that names the rows; None: no such column.
     """
     findings = Findings(sheet.name, sheet.labels)
     if not sheet.headers and not sheet.labels:  # a frame made of no records has no columns either
@@ -76,13 +75,11 @@ def read_rows(sheet: Sheet, declared: tuple[Column, ...], given: Given, *, key: 
     matched = match_headers(sheet.headers, declared, given, findings)
     _report_widths(sheet, findings)
     values = {
-        column.name: _values(sheet, matched.declared.get(column.name), column, given, findings)
-        for column in declared
+        column.name: _values(sheet, matched.declared.get(column.name), column, given, findings) for column in declared
     }
     ids: list[Text] = [None] * len(sheet.labels)
     if key is not None and key in matched.declared:
         ids = [text and identifier(text, given) for text in sheet.columns[matched.declared[key]]]
-        _report_repeats(key, ids, findings)
     return Rows(
         findings=findings,
         values=values,
@@ -103,9 +100,7 @@ def _report_widths(sheet: Sheet, findings: Findings) -> None:
         findings.close(row)
 
 
-def _values(
-    sheet: Sheet, position: int | None, column: Column, given: Given, findings: Findings
-) -> list[Any]:
+def _values(sheet: Sheet, position: int | None, column: Column, given: Given, findings: Findings) -> list[Any]:
     """The values of one column; each distinct text is parsed once."""
     if position is None:
         return [column.default] * len(sheet.labels)
@@ -133,7 +128,9 @@ def _value(text: Text, column: Column, given: Given) -> Any:
     return column.default
 
 
-def _report_repeats(key: str, ids: list[Text], findings: Findings) -> None:
+def check_repeats(rows: Rows, key: str) -> None:
+    """Each id stands once; of rows that share one, the first good row keeps it, so this is the last check."""
+    ids, findings = rows.ids, rows.findings
     if len(set(ids)) == len(ids):
         return
     keeper: dict[Text, int] = {}

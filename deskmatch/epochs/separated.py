@@ -78,9 +78,7 @@ def _separator(header: str) -> str:
 
 
 def _split(text: str, separator: str) -> Separated:
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True
-    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     headers: list[str] | None = None
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -97,7 +95,5 @@ def _split(text: str, separator: str) -> Separated:
                 blank += 1
             begins = reader.line_num + 1
     except csv.Error as error:
-        raise NotATableError(
-            f"expected quoted cells that close (the row from line {begins}: {error})"
-        ) from None
+        raise NotATableError(f"expected quoted cells that close (the row from line {begins}: {error})") from None
     return Separated(headers or [], rows, lines, blank)

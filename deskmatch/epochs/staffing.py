@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.frozen import Frozen
@@ -25,8 +26,8 @@ class Staffing(Frozen):
     idle_s : ``(experts,)`` seconds since the last ticket ended, ≥ 0; nan: unknown.
     acceptance : ``(experts,)`` probability that an offer is taken, in [0, 1].
     leaves_in_s : ``(experts,)`` seconds to the end of the shift, ≥ 0; nan: unknown.
-    free_in_s : ``(experts,)`` seconds until the expert is free, ≥ 0; 0: free now. A busy expert is seen by rankings
-        and look-ahead and never assigned now.
+    free_in_s : ``(experts,)`` seconds until the expert is free, ≥ 0; 0: free now. A busy expert is seen by
+        rankings and look-ahead and never assigned now.
 
     Raises
     ------
@@ -42,9 +43,22 @@ class Staffing(Frozen):
     leaves_in_s: NDArray[np.float64] = np.nan  # type: ignore[assignment]
     free_in_s: NDArray[np.float64] = 0.0  # type: ignore[assignment]
 
+    if TYPE_CHECKING:  # what is taken is wider than what is kept
+
+        def __init__(
+            self,
+            load: ArrayLike,
+            capacity: ArrayLike = ...,
+            occupancy: ArrayLike = ...,
+            idle_s: ArrayLike = ...,
+            acceptance: ArrayLike = ...,
+            leaves_in_s: ArrayLike = ...,
+            free_in_s: ArrayLike = ...,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         check = ArrayCheck("experts")
-        shape = np.shape(self.load)
+        shape = check.shape(self.load)
         if len(shape) != 2:
             check.add(None, "load", f"shape {shape}", "expected shape (experts, channels)")
             check.finish()

@@ -20,7 +20,7 @@ from deskmatch.epochs.notes import Note, as_notes
 from deskmatch.epochs.predicted import build_pairs, check_repeated_pairs
 from deskmatch.epochs.reading import Sheet, read_sheet
 from deskmatch.epochs.roster import Namings, build_desk, build_staffing, check_load, mentioned_by_experts
-from deskmatch.epochs.rows import Rows, read_rows
+from deskmatch.epochs.rows import Rows, check_repeats, read_rows
 from deskmatch.epochs.waiting import (
     build_tickets,
     check_excluded,
@@ -102,6 +102,8 @@ def _rows(sheets: list[Sheet], given: Given) -> tuple[Rows, Rows, Rows]:
     pairs = read_rows(sheets[2], RESOLUTION, given, key=None)
     check_load(roster)
     check_excluded(asked, set(roster.ids))
+    check_repeats(asked, "ticket_id")
+    check_repeats(roster, "expert_id")
     check_repeated_pairs(pairs)
     return asked, roster, pairs
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.desk import Desk
@@ -22,7 +22,8 @@ class Tickets(Frozen):
     """The waiting tickets, as codes of the desk's vocabularies.
 
     Topics, required tags and excluded experts are ragged and stored as CSR: the entries of ticket i are
-    ``x[x_ptr[i]:x_ptr[i + 1]]``. A known topic is one entry with probability 1. Scalars are spread over all tickets.
+    ``x[x_ptr[i]:x_ptr[i + 1]]``. A known topic is one entry with probability 1. Scalars are spread over all
+    tickets.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ class Tickets(Frozen):
     channel, language : ``(tickets,)`` codes; −1: nobody at the desk has it.
     topic : ``(entries,)`` topic codes; −1: nobody at the desk has named it.
     topic_ptr : ``(tickets + 1,)``; default: one topic a ticket.
-    topic_probability : ``(entries,)`` in (0, 1], summing to at most 1 per ticket; the rest is an unknown topic.
+    topic_probability : ``(entries,)`` in (0, 1], sum at most 1 per ticket; the rest is an unknown topic.
     tier : ``(tickets,)`` the lowest tier that may serve the ticket, ≥ 1.
     waited_s : ``(tickets,)`` seconds waited so far, ≥ 0.
     due_s : ``(tickets,)`` seconds to the promised time, negative when late; nan: none promised.
@@ -66,13 +67,40 @@ class Tickets(Frozen):
     customer_id: tuple[str | None, ...] | None = None
     features: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
+    if TYPE_CHECKING:  # what is taken is wider than what is kept
+
+        def __init__(
+            self,
+            ids: Sequence[str],
+            channel: ArrayLike,
+            language: ArrayLike,
+            topic: ArrayLike,
+            topic_ptr: ArrayLike | None = ...,
+            topic_probability: ArrayLike = ...,
+            tier: ArrayLike = ...,
+            waited_s: ArrayLike = ...,
+            due_s: ArrayLike = ...,
+            promised_wait_s: ArrayLike = ...,
+            importance: ArrayLike = ...,
+            patience_s: ArrayLike = ...,
+            requires: ArrayLike = ...,
+            requires_ptr: ArrayLike = ...,
+            preferred: ArrayLike = ...,
+            excluded: ArrayLike = ...,
+            excluded_ptr: ArrayLike = ...,
+            offered_to: ArrayLike = ...,
+            customer_id: tuple[str | None, ...] | None = ...,
+            features: Mapping[str, NDArray[Any]] = ...,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         ids = tuple(map(str, self.ids))
         n = len(ids)
         check = ArrayCheck("tickets")
         check.unique("ticket_id", ids)
-        ptr = np.arange(n + 1) if self.topic_ptr is None else self.topic_ptr
-        topics, tags, off = (len(np.atleast_1d(x)) for x in (self.topic, self.requires, self.excluded))
+        given: ArrayLike | None = self.topic_ptr
+        ptr = np.arange(n + 1) if given is None else given
+        topics, tags, off = (check.length(x) for x in (self.topic, self.requires, self.excluded))
         self._set(
             ids=ids,
             channel=check.array("channel", self.channel, np.int32, (n,)),
@@ -92,6 +120,7 @@ class Tickets(Frozen):
             excluded=check.array("excluded_experts", self.excluded, np.int32, (off,)),
             excluded_ptr=check.offsets("excluded_experts", self.excluded_ptr, n, off),
             offered_to=check.array("offered_to", self.offered_to, np.int32, (n,)),
+            features=check.features(self.features, n),
         )
         self._check_values(check)
         check.finish()

@@ -1,4 +1,4 @@
-"""`Vocabulary`: the names that a desk uses for one thing (its channels, languages, topics or tags), as codes."""
+"""`Vocabulary`: the names that a desk uses for its channels, languages, topics or tags, as codes."""
 
 from __future__ import annotations
 

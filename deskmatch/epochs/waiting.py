@@ -23,9 +23,7 @@ def check_excluded(tickets: Rows, expert_ids: set[str | None]) -> None:
     for row, excluded in enumerate(tickets.values["excluded_experts"]):
         for name in excluded:
             if name not in expert_ids and ("," in name or ";" in name):
-                tickets.findings.add(
-                    row, "excluded_experts", repr(name), "expected ids separated by |, such as e1|e7"
-                )
+                tickets.findings.add(row, "excluded_experts", repr(name), "expected ids separated by |, such as e1|e7")
 
 
 def mentioned_by_tickets(tickets: Rows, good: list[int]) -> dict[str, list[str]]:
@@ -38,9 +36,7 @@ def mentioned_by_tickets(tickets: Rows, good: list[int]) -> dict[str, list[str]]
     }
 
 
-def build_tickets(
-    tickets: Rows, good: list[int], namings: Namings, desk: Desk, notes: Counter[str]
-) -> Tickets:
+def build_tickets(tickets: Rows, good: list[int], namings: Namings, desk: Desk, notes: Counter[str]) -> Tickets:
     """The tickets of the good rows; references to experts who are not on the desk are counted in `notes`."""
     topics = tickets.pick("topic", good)
     requires = tickets.pick("requires", good)

@@ -64,9 +64,7 @@ def assign(
     return answer(bound, epoch, method=method, deadline_s=deadline_s, started=started)
 
 
-def answer(
-    bound: BoundFormulation, epoch: Epoch, *, method: str, deadline_s: float | None, started: float
-) -> Plan:
+def answer(bound: BoundFormulation, epoch: Epoch, *, method: str, deadline_s: float | None, started: float) -> Plan:
     """Build, solve, certify and recover; `started` is the `perf_counter` of the call that the deadline counts from."""
     model = bound.build(epoch)
     left_s = None if deadline_s is None else deadline_s - (perf_counter() - started)

@@ -146,7 +146,11 @@ def _resolution(situation: Situation, ticket: NDArray[np.int32], expert: NDArray
 
 
 def situation_of(
-    epoch: Epoch, channels: ChannelTable, eligibility: Eligibility, model: ResolutionModel | None, epoch_s: float
+    epoch: Epoch,
+    channels: ChannelTable,
+    eligibility: Eligibility,
+    model: ResolutionModel | None,
+    epoch_s: float,
 ) -> Situation:
     """The situation of an epoch, before its arcs are known (no peer occupancy yet)."""
     tickets = epoch.tickets

@@ -42,11 +42,15 @@ def capacity(epoch: Epoch, channels: ChannelTable, room: NDArray[np.int32]) -> N
     total = np.minimum(room.sum(axis=1, dtype=np.int64), np.iinfo(np.int32).max)
     total = np.where(own >= 0, np.minimum(own, total), total)
     exclusive = (epoch.desk.channel_limit[:, channels.exclusive] > 0).any(axis=1)
-    return np.where(exclusive, np.minimum(total, 1), total).astype(np.int32)
+    most: NDArray[np.int32] = np.where(exclusive, np.minimum(total, 1), total).astype(np.int32)
+    return most
 
 
 def nested_limits(
-    room: NDArray[np.int32], capacity: NDArray[np.int32], expert: NDArray[np.int32], channel: NDArray[np.int32]
+    room: NDArray[np.int32],
+    capacity: NDArray[np.int32],
+    expert: NDArray[np.int32],
+    channel: NDArray[np.int32],
 ) -> tuple[NDArray[np.int32], Limits | None]:
     """Capacities and the channel limits that can bind beside them, for the arcs of a problem.
 

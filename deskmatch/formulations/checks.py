@@ -40,7 +40,7 @@ def check_term(term: Term | Callable[[Arcs], NDArray[np.float64]], *, epoch: Epo
     """
     if not isinstance(term, Term):
         term = FunctionTerm(term)
-    if not isinstance(term.name, str) or not term.name:
+    if not term.name:
         raise ContractError(f"term {term!r}: expected a non-empty name, found {term.name!r}")
     epoch = example_epoch() if epoch is None else epoch
     model = Formulation(terms=(term,)).bind(epoch.desk).build(epoch)

@@ -95,7 +95,10 @@ class Eligibility:
         everybody = ~nobody
         yield Filter.CHANNEL, self._works[ticket_class.channel] if ticket_class.channel >= 0 else nobody
         if relaxed is None or relaxed.language is None:
-            yield Filter.LANGUAGE, self._speaks[ticket_class.language] if ticket_class.language >= 0 else nobody
+            yield (
+                Filter.LANGUAGE,
+                self._speaks[ticket_class.language] if ticket_class.language >= 0 else nobody,
+            )
         if relaxed is None or relaxed.missing_topic is None:
             known = nobody
             for topic in ticket_class.topics:

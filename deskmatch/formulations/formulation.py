@@ -54,7 +54,8 @@ class Formulation:
     resolution: ResolutionModel | None = None
 
     def __post_init__(self) -> None:
-        terms = tuple(term if isinstance(term, Term) else FunctionTerm(term) for term in self.terms)
+        given: tuple[Term | Callable[[Arcs], NDArray[np.float64]], ...] = self.terms
+        terms = tuple(term if isinstance(term, Term) else FunctionTerm(term) for term in given)
         object.__setattr__(self, "terms", terms)
         names = [term.name for term in self.terms]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -117,7 +118,11 @@ class BoundFormulation:
         """
         self._check_desk(epoch)
         situation = situation_of(
-            epoch, self.channels, self.eligibility, self.formulation.resolution, self.formulation.routing.epoch_s
+            epoch,
+            self.channels,
+            self.eligibility,
+            self.formulation.resolution,
+            self.formulation.routing.epoch_s,
         )
         free = room(epoch, self.channels)
         most = capacity(epoch, self.channels, free)
@@ -177,7 +182,9 @@ class BoundFormulation:
 
     def _check_desk(self, epoch: Epoch) -> None:
         if epoch.desk is not self.desk:
-            raise InputError([Defect("epoch", None, "desk", repr(epoch.desk), f"expected the bound desk, {self.desk!r}")])
+            raise InputError(
+                [Defect("epoch", None, "desk", repr(epoch.desk), f"expected the bound desk, {self.desk!r}")]
+            )
 
 
 def _checked(term: Term, arcs: Arcs) -> NDArray[np.float64]:
@@ -188,5 +195,7 @@ def _checked(term: Term, arcs: Arcs) -> NDArray[np.float64]:
     if wrong.any():
         arc = int(np.argmax(wrong))
         pair = (arcs.epoch.tickets.ids[arcs.ticket[arc]], arcs.epoch.desk.expert_ids[arcs.expert[arc]])
-        raise ContractError(f"term {term.name!r}: {values[arc]} for ticket {pair[0]!r}, expert {pair[1]!r}; expected finite")
+        raise ContractError(
+            f"term {term.name!r}: {values[arc]} for ticket {pair[0]!r}, expert {pair[1]!r}; expected finite"
+        )
     return values

@@ -162,7 +162,10 @@ class Plan(Frozen):
     def _repr_html_(self) -> str:
         from html import escape
 
-        parts = [f"<p>{escape(self.summary())}</p>", self._best(20).to_html(index=False, float_format="{:.3f}".format)]
+        parts = [
+            f"<p>{escape(self.summary())}</p>",
+            self._best(20).to_html(index=False, float_format="{:.3f}".format),
+        ]
         if len(self.held):
             rows = "".join(f"<li>{len(ids)} × {escape(why)}</li>" for why, ids in self.held_by_reason().items())
             parts.append(f"<p>{len(self.held)} held:</p><ul>{rows}</ul>")

@@ -70,7 +70,8 @@ def _nobody(epoch: Epoch, ticket_class: TicketClass, rule: Filter, among: list[s
     }
     sentence = f"nobody {verbs[rule]}"
     if among:
-        sentence += f" among those with the {' and '.join(among)}"
+        *first, last = among
+        sentence += f" among those with the {', '.join(first)}{' and ' if first else ''}{last}"
     return sentence
 
 
@@ -94,5 +95,3 @@ def _outbid(model: Model, solution: Solution, row: int, by_expert: dict[int, lis
     named = ", ".join(model.epoch.tickets.ids[ticket] for ticket in rivals[:NAMED])
     more = f" and {len(rivals) - NAMED} more" if len(rivals) > NAMED else ""
     return f"outbid by {named}{more}"
-
-

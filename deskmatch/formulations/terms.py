@@ -159,9 +159,7 @@ class Occupancy:
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """How far each expert is under the mean of the peers."""
-        return aims.occupancy(
-            arcs.epoch.staffing.occupancy[arcs.expert], arcs.situation.peer_occupancy[arcs.ticket]
-        )
+        return aims.occupancy(arcs.epoch.staffing.occupancy[arcs.expert], arcs.situation.peer_occupancy[arcs.ticket])
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +217,7 @@ class RelaxationCost:
         assert relaxed is not None  # stage > 0
         ticket, expert = arcs.ticket[here], arcs.expert[here]
         below = np.maximum(tickets.tier[ticket] - desk.tier[expert], 0)
-        cost = -relaxed.tier_cost * below.astype(float)
+        cost: NDArray[np.float64] = -relaxed.tier_cost * below.astype(np.float64)
         if relaxed.missing_topic is not None:
             cost -= relaxed.missing_topic * ~knows
         if relaxed.language is not None:

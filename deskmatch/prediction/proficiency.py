@@ -14,7 +14,7 @@ __all__ = ["Proficiency"]
 
 @dataclass(frozen=True, slots=True)
 class Proficiency:
-    """P(resolved at first contact) = the expert's proficiency on the topic, 0 where the expert does not know it.
+    """P(resolved at first contact) = the expert's proficiency on the topic, 0 where he does not know it.
 
     What a desk has before it has a history; an unknown topic (−1) takes the expert's general proficiency.
 

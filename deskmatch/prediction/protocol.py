@@ -1,4 +1,4 @@
-"""`ResolutionModel`: who would resolve a ticket at first contact; and the check that an implementation keeps to it."""
+"""`ResolutionModel`: who would resolve a ticket at first contact; and the check of an implementation."""
 
 from __future__ import annotations
 
@@ -43,14 +43,15 @@ class ResolutionModel(Protocol):
 def check_resolution_model(model: ResolutionModel, epoch: Epoch | None = None) -> None:
     """Raise `ContractError` where `model` breaks the protocol of `ResolutionModel`.
 
-    Tries it on every ticket, expert and topic (the unknown one among them), in two orders, in part, on no arcs, on read-only
-    arrays, and twice; compares the results, and the epoch and the arguments before and after.
+    Tries it on every ticket, expert and topic (the unknown one among them), in two orders, in part, on no
+    pairs, on read-only arrays, and twice; compares the results, and the epoch and the arguments before and
+    after.
 
     Parameters
     ----------
     model : the implementation.
-    epoch : where to try it; default: a small desk of 4 experts and 3 topics. Give one of your own where the model needs
-        features.
+    epoch : where to try it; default: a small desk of 4 experts and 3 topics. Give one of your own where the
+        model needs features.
 
     Raises
     ------
@@ -94,7 +95,7 @@ class _Trial:
         self.name = type(model).__name__
 
     def ask(self, when: str, *arcs: NDArray[np.int32]) -> NDArray[np.float64]:
-        """The model's answer, checked for type, shape and range; the arguments must come back as they went."""
+        """The model's answer, checked for type, shape and range; the arguments must stay as they were."""
         given = tuple(values.copy() if values.flags.writeable else values for values in arcs)
         ticket, expert, topic = given
         try:
@@ -117,9 +118,7 @@ class _Trial:
             self.fail(f"{when}, it returns shape {answer.shape}; expected {(size,)}")
         bad = answer[~((answer >= 0) & (answer <= 1))]
         if len(bad):
-            self.fail(
-                f"{when}, it returns {bad[0]!r} ({len(bad)} of {size} entries); expected numbers from 0 to 1"
-            )
+            self.fail(f"{when}, it returns {bad[0]!r} ({len(bad)} of {size} entries); expected numbers from 0 to 1")
 
     def same(self, claim: str, found: NDArray[np.float64], wanted: NDArray[np.float64]) -> None:
         """Refuse an answer that differs by more than rounding."""

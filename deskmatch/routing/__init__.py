@@ -1,4 +1,4 @@
-"""What the desk wants: `Routing` (settings per channel), opening hours, and the aims as pure array functions."""
+"""What the desk wants: `Routing` (settings per channel), opening hours, the aims as pure array functions."""
 
 from __future__ import annotations
 

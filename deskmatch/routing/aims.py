@@ -1,7 +1,7 @@
 """The aims: what serving a ticket now is worth, one pure array function each, in points.
 
-One point is the value of surely resolving one ticket of importance 1. The functions take arrays that broadcast against
-each other, know neither desks nor channels, and stay finite and silent on any finite input.
+One point is the value of surely resolving one ticket of importance 1. The functions take arrays that
+broadcast against each other, know neither desks nor channels, and stay finite and silent on any finite input.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def waiting(
 
         waiting = F(w + Δ) − F(w),    F(w) = rate · τ · (w / τ)^p / p,    F′(τ) = rate
 
-    with w the wait and τ the target. Where a time was promised, w = max(0, τ − due_s): the promise stands where the target
-    stood, whenever the ticket came. F is convex and F′ grows without bound, so that no ticket waits forever, and the same
-    minute counts more for a ticket that has waited longer against its target.
+    with w the wait and τ the target. Where a time was promised, w = max(0, τ − due_s): the promise stands
+    where the target stood, whenever the ticket came. F is convex and F′ grows without bound, so that no
+    ticket waits forever, and the same minute counts more for a ticket that has waited longer against its
+    target.
 
     Parameters
     ----------
@@ -59,13 +60,13 @@ def waiting(
 
     Notes
     -----
-    Serving by the marginal cost of delay is the generalised cμ rule; with convex costs it is asymptotically optimal in heavy
-    traffic: J. A. van Mieghem, "Dynamic scheduling with convex delay costs: the generalized cμ rule", Annals of Applied
-    Probability 5 (1995) 809–833.
+    Serving by the marginal cost of delay is the generalised cμ rule; with convex costs it is asymptotically
+    optimal in heavy traffic: J. A. van Mieghem, "Dynamic scheduling with convex delay costs: the generalized
+    cμ rule", Annals of Applied Probability 5 (1995) 809–833.
 
     Examples
     --------
-    A ticket at its target of one minute, for 5 s at a point a minute (and a little more, since the cost is convex):
+    A ticket at its target of one minute, for 5 s at a point a minute (and a little more: the cost is convex):
 
     >>> float(waiting(60.0, 5.0, target_s=60.0).round(4))
     0.0868
@@ -77,7 +78,7 @@ def waiting(
     with np.errstate(all="ignore"):
         start = np.where(np.isnan(due), np.asarray(waited_s, np.float64), np.maximum(0.0, tau - due))
         end = np.minimum(start + step, np.finfo(np.float64).max)
-        # F(end) · (1 − (start / end)^p) as logarithms: exact for huge waits, where the difference would cancel.
+        # F(end) · (1 − (start / end)^p) as logarithms: for huge waits the difference would cancel.
         share = np.where(end > 0, step / end, 0.0)
         left = -np.expm1(p * np.log1p(-np.minimum(share, 1.0)))
         logarithm = np.log(pace) + np.log(tau) - np.log(p) + p * (np.log(end) - np.log(tau)) + np.log(left)
@@ -92,8 +93,9 @@ def abandonment(patience_s: ArrayLike, epoch_s: ArrayLike) -> NDArray[np.float64
 
         abandonment = 1 − exp(−Δ / θ)
 
-    with θ the expected patience: exponential patience, for which what was waited so far does not matter (the +M of
-    Erlang A: C. Palm, 1957; O. Garnett, A. Mandelbaum, M. Reiman, MSOM 4 (2002) 208–227).
+    with θ the expected patience: exponential patience, for which what was waited so far does not matter (as
+    in Erlang A: O. Garnett, A. Mandelbaum, M. Reiman, "Designing a call center with impatient customers",
+    Manufacturing & Service Operations Management 4 (2002) 208–227).
 
     Parameters
     ----------
@@ -134,9 +136,7 @@ def no_answer(
     """
     scale = np.asarray(scale_s, np.float64)
     with np.errstate(over="ignore", under="ignore"):
-        reached = (1.0 - np.asarray(no_answer, np.float64)) * np.exp(
-            -np.asarray(waited_s, np.float64) / scale
-        )
+        reached = (1.0 - np.asarray(no_answer, np.float64)) * np.exp(-np.asarray(waited_s, np.float64) / scale)
         rise = reached * -np.expm1(-np.asarray(epoch_s, np.float64) / scale)
     return np.asarray(np.where(np.isnan(scale), 0.0, rise))
 
@@ -163,7 +163,7 @@ def tier(expert_tier: ArrayLike, ticket_tier: ArrayLike, highest_tier: int) -> N
 
 
 def occupancy(expert_occupancy: ArrayLike, peer_mean: ArrayLike) -> NDArray[np.float64]:
-    """How far the expert's occupancy lies below the mean of the experts who could take the ticket, in [−1, 1].
+    """How far the expert's occupancy lies below the mean of those who could take the ticket, in [−1, 1].
 
     ::
 
@@ -208,7 +208,7 @@ def peer_means(
     known = ~np.isnan(own)
     count = np.bincount(ticket[known], minlength=n_tickets)
     total = np.bincount(ticket[known], own[known], minlength=n_tickets)
-    return np.divide(total, count, out=np.full(n_tickets, np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(n_tickets, np.nan), where=count > 0))
 
 
 def affinity(expert: ArrayLike, preferred: ArrayLike) -> NDArray[np.float64]:

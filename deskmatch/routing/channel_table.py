@@ -119,16 +119,12 @@ def _column(channels: list[Channel], key: str) -> NDArray[Any]:
 def _weights(routing: Routing, channels: list[Channel]) -> dict[str, NDArray[np.float64]]:
     names = {**routing.weights.named(), **{name: 1.0 for channel in channels for name in channel.weights}}
     return {
-        name: read_only(
-            [channel.weights.get(name, routing.weights.of(name)) for channel in channels], np.float64
-        )
+        name: read_only([channel.weights.get(name, routing.weights.of(name)) for channel in channels], np.float64)
         for name in names
     }
 
 
 def _needed(now: datetime | None, channel: str) -> datetime:
     if now is None:
-        raise RoutingError(
-            f"channels.{channel}.open: opening hours need the epoch's instant; give it as now=…"
-        )
+        raise RoutingError(f"channels.{channel}.open: opening hours need the epoch's instant; give it as now=…")
     return now

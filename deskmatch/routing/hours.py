@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -27,7 +28,7 @@ def _spans(text: str) -> tuple[Span, ...]:
     if text.strip().lower() == "24h":
         return ((0, DAY_S),)
     spans = sorted(_span(part.strip()) for part in text.split(","))
-    if any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)):
+    if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
         raise refuse("should be spans that do not overlap")
     return tuple(spans)
 
@@ -66,9 +67,10 @@ class OpeningHours(Settings):
     """When a channel is open: by weekday, in the local time of one zone.
 
     A day is ``"09:00-17:00"``, several spans with commas between, ``"24h"`` or ``"closed"``. A span such as
-    ``"22:00-06:00"`` runs over midnight and belongs to the day on which it starts. On a holiday nothing opens, and what
-    opened the evening before closes at midnight. The channel is open at an instant where the clock on the wall shows a
-    time within a span: in the hour that is skipped in spring nothing counts, the one that is repeated in autumn counts twice.
+    ``"22:00-06:00"`` runs over midnight and belongs to the day on which it starts. On a holiday nothing
+    opens, and what opened the evening before closes at midnight. The channel is open at an instant where the
+    clock on the wall shows a time within a span: the hour that is skipped in spring counts for nothing, the
+    one that is repeated in autumn counts twice.
 
     Parameters
     ----------

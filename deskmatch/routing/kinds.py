@@ -1,4 +1,4 @@
-"""`Kind`: the four kinds of channel that bring defaults, and the common names of channels that are of each kind."""
+"""`Kind`: the four kinds of channel that bring defaults, and the common names of channels of each kind."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ class KindDefaults:
     power: float = 2.0
 
 
-# Targets: 20 s is the "80-20 rule" of telephone desks (Gans, Koole, Mandelbaum 2003, section 3); the others are what desks
-# commonly promise (a minute for chat, the hour for a callback, the day for post). Handling times, patience and no-answer
-# are orders of magnitude to start from, not measurements: a desk's own history replaces them.
+# Targets: 20 s comes from the "80/20" habit of telephone desks (80 % of calls answered within 20 s); the
+# others are what desks commonly promise: a minute for chat, the hour for a callback, the day for post. Handling
+# times, patience and no-answer are orders of magnitude to start from, not measurements: a desk's own history
+# replaces them.
 DEFAULTS: dict[Kind, KindDefaults] = {
     Kind.CALLBACK: KindDefaults(
         exclusive=True, target_s=3600.0, handling_s=420.0, no_answer=0.2, no_answer_scale_s=6 * 3600.0

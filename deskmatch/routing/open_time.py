@@ -1,4 +1,4 @@
-"""Open time as one rising function of time: a week that repeats, less holidays, read through a zone's clock changes."""
+"""Open time as a rising function of time: a week that repeats, less holidays, seen through clock changes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,7 +19,8 @@ __all__ = ["DAY_S", "LocalOpenTime", "Span", "open_clock"]
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
 Span = tuple[int, int]
-Week = tuple[tuple[Span, ...], ...]
+Spans = tuple[Span, ...]
+Day = tuple[int, Spans, Spans]  # its start, the spans that count up, the spans that count down
 
 # Local time is counted from a Monday, so that the place in the week is a remainder.
 _MONDAY = date(1970, 1, 5).toordinal()
@@ -43,37 +45,33 @@ class LocalOpenTime(Frozen):
     change_open: NDArray[np.float64]
 
     @classmethod
-    def of(cls, week: Week, holidays: Iterable[date]) -> LocalOpenTime:
+    def of(cls, week: tuple[Spans, ...], holidays: Iterable[date]) -> LocalOpenTime:
         """Tabulate a week of spans per weekday, and the holidays."""
         days = [_union(_on_day(week, weekday, own=True, carried=True)) for weekday in range(7)]
         at, is_open = _corners([(day * DAY_S, spans, ()) for day, spans in enumerate(days)])
-        change_at, change_open = _corners(
-            _changes(week, days, {one.toordinal() - _MONDAY for one in holidays})
-        )
+        change_at, change_open = _corners(_changes(week, days, {one.toordinal() - _MONDAY for one in holidays}))
         return cls(
-            week_at=read_only(at),
-            week_open=read_only(is_open),
-            change_at=read_only(change_at),
-            change_open=read_only(change_open),
+            week_at=read_only(at, np.float64),
+            week_open=read_only(is_open, np.float64),
+            change_at=read_only(change_at, np.float64),
+            change_open=read_only(change_open, np.float64),
         )
 
     def __call__(self, local_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Open seconds up to local times, given as seconds since Monday 1970-01-05 00:00."""
         weeks = np.floor(local_s / WEEK_S)
         within = np.interp(local_s - weeks * WEEK_S, self.week_at, self.week_open)
-        return np.asarray(
-            weeks * self.week_open[-1] + within + np.interp(local_s, self.change_at, self.change_open)
-        )
+        return np.asarray(weeks * self.week_open[-1] + within + np.interp(local_s, self.change_at, self.change_open))
 
 
-def _on_day(week: Week, weekday: int, *, own: bool, carried: bool) -> list[Span]:
+def _on_day(week: tuple[Spans, ...], weekday: int, *, own: bool, carried: bool) -> list[Span]:
     """The spans within one day: those that start on it, and what the day before carries over midnight."""
     spans = [(start, min(end, DAY_S)) for start, end in week[weekday]] if own else []
     before = [(0, end - DAY_S) for _, end in week[weekday - 1] if end > DAY_S] if carried else []
     return spans + before
 
 
-def _union(spans: Iterable[Span]) -> tuple[Span, ...]:
+def _union(spans: Iterable[Span]) -> Spans:
     """Disjoint spans, in order, that cover the same time."""
     joined: list[Span] = []
     for start, end in sorted(spans):
@@ -84,10 +82,8 @@ def _union(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
-def _changes(
-    week: Week, days: list[tuple[Span, ...]], holidays: set[int]
-) -> list[tuple[int, tuple[Span, ...], tuple[Span, ...]]]:
-    """The days that holidays change (they and the day after), each with its spans as they are and as they would be."""
+def _changes(week: tuple[Spans, ...], days: list[Spans], holidays: set[int]) -> list[Day]:
+    """The days that holidays change (they and the day after), with their spans as they are and would be."""
     changed = []
     for day in sorted(holidays | {holiday + 1 for holiday in holidays}):
         own = day not in holidays
@@ -96,30 +92,29 @@ def _changes(
     return changed
 
 
-def _corners(
-    days: list[tuple[int, tuple[Span, ...], tuple[Span, ...]]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _corners(days: Iterable[Day]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Corners of a piecewise linear total: each day's first spans count up, its second ones down."""
-    at, total = [0.0], [0.0]
+    at, total, so_far = [], [], 0.0
     for start, plus, minus in days:
         borders = sorted({0, DAY_S, *(x for span in (*plus, *minus) for x in span)})
-        for left, right in zip(borders, borders[1:], strict=False):
+        for left, right in pairwise(borders):
             slope = _covers(plus, left) - _covers(minus, left)
             at += [start + left, start + right]
-            total += [total[-1], total[-1] + slope * (right - left)]
-    return np.array(at), np.array(total)
+            total += [so_far, so_far + slope * (right - left)]
+            so_far = total[-1]
+    return np.array(at or [0]), np.array(total or [0])
 
 
-def _covers(spans: tuple[Span, ...], second: int) -> int:
+def _covers(spans: Spans, second: int) -> int:
     return int(any(start <= second < end for start, end in spans))
 
 
 def open_clock(
     zone: str, local: LocalOpenTime, first_s: float, last_s: float
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-    """Open seconds, up to a constant, as a function of seconds since 1970 UTC; right from `first_s` to `last_s`."""
+    """Open seconds, up to a constant, by seconds since 1970 UTC; right from `first_s` to `last_s`."""
     changes, offsets = _offsets(zone, _year(first_s), _year(last_s))
-    # Between two changes of the clock the offset is constant; the pieces are joined so that no change adds open time.
+    # Between two changes of the clock the offset is constant; the pieces are joined without a jump.
     jumps = local(changes + offsets[:-1] - _MONDAY_S) - local(changes + offsets[1:] - _MONDAY_S)
     base = np.concatenate([[0.0], np.cumsum(jumps)])
 
@@ -137,7 +132,7 @@ def _year(instant_s: float) -> int:
 
 @lru_cache(maxsize=256)
 def _offsets(zone: str, first: int, last: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """``(changes,)`` instants at which the zone's clock changes in these years, ``(changes + 1,)`` offsets between them."""
+    """``(changes,)`` instants at which the clock changes in these years, ``(changes + 1,)`` offsets."""
     changes = [change for year in range(first, last + 1) for change in _changes_in(zone, year)]
     start = _offset(ZoneInfo(zone), _new_year(first))
     return (
@@ -148,7 +143,7 @@ def _offsets(zone: str, first: int, last: int) -> tuple[NDArray[np.float64], NDA
 
 @lru_cache(maxsize=4096)
 def _changes_in(zone: str, year: int) -> tuple[tuple[int, float], ...]:
-    """Instants of a year at which the clock changes, with the offset from then on; found day by day, then halved."""
+    """Instants of a year at which the clock changes, with the offset from then on."""
     clock = ZoneInfo(zone)
     changes = []
     before = _offset(clock, _new_year(year))

@@ -17,10 +17,10 @@ class Relaxation(Settings):
     Parameters
     ----------
     after_s : open seconds of waiting from which the step holds, ≥ 0.
-    missing_topic : points that an expert costs who knows none of the ticket's topics; None: forbidden, as before.
+    missing_topic : points that an expert costs who knows none of the ticket's topics; None: forbidden.
     tiers_below : how many tiers below the one that the ticket needs are allowed.
     tier_cost : points for each tier below.
-    language : points that an expert costs who does not speak the ticket's language; None: forbidden, as before.
+    language : points that an expert costs who does not speak the ticket's language; None: forbidden.
 
     Raises
     ------
@@ -41,7 +41,7 @@ class Relaxation(Settings):
 
 
 def in_order(steps: Sequence[Relaxation]) -> tuple[Relaxation, ...]:
-    """The steps by time, each with everything that holds from then on; of steps at one time the last one given wins.
+    """The steps by time, each with everything that holds from then on; of steps at one time the last wins.
 
     Examples
     --------
@@ -53,5 +53,5 @@ def in_order(steps: Sequence[Relaxation]) -> tuple[Relaxation, ...]:
     whole: dict[float, Relaxation] = {}
     for step in sorted(steps, key=lambda one: one.after_s):
         held |= {key: getattr(step, key) for key in step.model_fields_set}
-        whole[step.after_s] = Relaxation(**held)
+        whole[step.after_s] = Relaxation.model_validate(held)
     return tuple(whole.values())

@@ -102,7 +102,7 @@ class Channel(Settings):
     handling_s : expected seconds of work on a ticket, > 0.
     patience_s : expected seconds until a waiting customer gives up, > 0; None: never.
     no_answer : probability that a customer who is called back at once does not answer.
-    no_answer_scale_s : seconds in which the probability of an answer falls to 1/e, > 0; None: it does not fall.
+    no_answer_scale_s : seconds in which the probability of an answer falls to 1/e, > 0; None: it stays.
     waiting_rate : points per second that a ticket gains by waiting at its target, ≥ 0.
     power : p ≥ 2 of the cost of waiting, which grows as the p-th power of the wait.
     open : opening hours, outside of which nothing counts as waiting; None: always open.
@@ -131,10 +131,10 @@ class Channel(Settings):
     power: Annotated[Positive, Field(ge=2)] | None = None
     open: OpeningHours | None = None
     relax: tuple[Relaxation, ...] = ()
-    weights: dict[TermName, NonNegative] = {}
+    weights: dict[TermName, NonNegative] = Field(default_factory=dict)
 
     def settled(self, name: str) -> Channel:
-        """This channel under its name, with everything filled in that its kind brings, and the steps in order."""
+        """This channel under its name, with all that its kind brings filled in, and the steps in order."""
         kind = self.like or kind_of(name)
         given = {key: getattr(self, key) for key in self.model_fields_set}
         return Channel(**{**asdict(DEFAULTS[kind]), **given, "like": kind, "relax": in_order(self.relax)})
@@ -170,7 +170,7 @@ class Routing(Settings):
 
     epoch_s: Positive = 5.0
     weights: Weights = Weights()
-    channels: dict[str, Channel] = {}
+    channels: dict[str, Channel] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, source: Routing | Mapping[str, Any] | str | Path | None = None) -> Routing:
@@ -211,9 +211,7 @@ def _read(source: Mapping[str, Any] | str | Path | None) -> tuple[str, dict[str,
     if isinstance(source, Mapping):
         return "routing", dict(source)
     if not isinstance(source, str | Path):
-        raise RoutingError(
-            f"routing: found {type(source).__name__}; expected a path, a mapping, a Routing or None"
-        )
+        raise RoutingError(f"routing: found {type(source).__name__}; expected a path, a mapping, a Routing or None")
     path = Path(source)
     try:
         return str(path), tomllib.loads(path.read_text("utf-8-sig"))

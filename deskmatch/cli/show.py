@@ -46,8 +46,8 @@ def _certificate(plan: Plan) -> RenderableType:
     lines = [plan.summary()]
     if certificate.objective is not None and certificate.proven_bound is not None:
         lines.append(
-            f"certificate: every rule kept · {certificate.objective:.6f} points"
-            f" ≤ any plan ≤ {certificate.proven_bound:.6f} (gap {plan.gap:.3g}, proof: {certificate.proof})"
+            f"certificate: every rule is kept; {certificate.objective:.6f} points, and no plan has more than"
+            f" {certificate.proven_bound:.6f} (gap {plan.gap:.3g}, proof: {certificate.proof})"
         )
     colour = "green" if plan.status is Status.OPTIMAL else "yellow"
     return Panel(Text("\n".join(lines)), title="plan", title_align="left", border_style=colour)

@@ -29,7 +29,7 @@ def room(epoch: Epoch, channels: ChannelTable) -> NDArray[np.int32]:
 
 
 def stays(epoch: Epoch, channels: ChannelTable) -> NDArray[np.bool_]:
-    """``(experts, channels)`` true where the shift lasts as long as the expected handling time, or its end is unknown."""
+    """``(experts, channels)`` true where the shift outlasts the expected handling time, or its end is unknown."""
     leaves = epoch.staffing.leaves_in_s
     if np.isnan(leaves).all():
         return np.ones(epoch.desk.channel_limit.shape, bool)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from deskmatch.routing.open_time import DAY_S, LocalOpenTime, Span, open_clock
+from deskmatch.routing.open_time import DAY_S, Span, local_open_time, open_clock
 from deskmatch.routing.validation import Settings, did_you_mean, refuse
 
 __all__ = ["OpeningHours"]
@@ -105,12 +105,6 @@ class OpeningHours(Settings):
     weekdays: Day = "closed"
     weekend: Day = "closed"
     holidays: frozenset[date] = Field(default_factory=frozenset)
-    _local: LocalOpenTime = PrivateAttr()
-
-    def model_post_init(self, _: Any, /) -> None:
-        """Tabulate the week."""
-        week = tuple(_spans(self.on(weekday)) for weekday in range(7))
-        self._local = LocalOpenTime.of(week, self.holidays)
 
     @model_validator(mode="after")
     def _opens(self) -> OpeningHours:
@@ -151,5 +145,7 @@ class OpeningHours(Settings):
         return (moment.replace(tzinfo=ZoneInfo(self.zone)) if local else moment).timestamp()
 
     def _between(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
-        clock = open_clock(self.zone, self._local, float(np.min(start, initial=np.inf)), float(np.max(end)))
+        week = tuple(_spans(self.on(weekday)) for weekday in range(7))
+        first, last = float(np.min(start, initial=np.inf)), float(np.max(end))
+        clock = open_clock(self.zone, local_open_time(week, self.holidays), first, last)
         return np.asarray(clock(end) - clock(start))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from deskmatch.frozen import Frozen, read_only
 
-__all__ = ["DAY_S", "LocalOpenTime", "Span", "open_clock"]
+__all__ = ["DAY_S", "LocalOpenTime", "Span", "local_open_time", "open_clock"]
 
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
@@ -44,24 +44,26 @@ class LocalOpenTime(Frozen):
     change_at: NDArray[np.float64]
     change_open: NDArray[np.float64]
 
-    @classmethod
-    def of(cls, week: tuple[Spans, ...], holidays: Iterable[date]) -> LocalOpenTime:
-        """Tabulate a week of spans per weekday, and the holidays."""
-        days = [_union(_on_day(week, weekday, own=True, carried=True)) for weekday in range(7)]
-        at, is_open = _corners([(day * DAY_S, spans, ()) for day, spans in enumerate(days)])
-        change_at, change_open = _corners(_changes(week, days, {one.toordinal() - _MONDAY for one in holidays}))
-        return cls(
-            week_at=read_only(at, np.float64),
-            week_open=read_only(is_open, np.float64),
-            change_at=read_only(change_at, np.float64),
-            change_open=read_only(change_open, np.float64),
-        )
-
     def __call__(self, local_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Open seconds up to local times, given as seconds since Monday 1970-01-05 00:00."""
         weeks = np.floor(local_s / WEEK_S)
         within = np.interp(local_s - weeks * WEEK_S, self.week_at, self.week_open)
         return np.asarray(weeks * self.week_open[-1] + within + np.interp(local_s, self.change_at, self.change_open))
+
+
+@lru_cache(maxsize=256)
+def local_open_time(week: tuple[Spans, ...], holidays: frozenset[date]) -> LocalOpenTime:
+    """Tabulate a week of spans per weekday, and the holidays."""
+    days = [_union(_on_day(week, weekday, own=True, carried=True)) for weekday in range(7)]
+    at, is_open = _corners([(day * DAY_S, spans, ()) for day, spans in enumerate(days)])
+    dates = {one.toordinal() - _MONDAY for one in holidays}
+    change_at, change_open = _corners(_changes(week, days, dates))
+    return LocalOpenTime(
+        week_at=read_only(at, np.float64),
+        week_open=read_only(is_open, np.float64),
+        change_at=read_only(change_at, np.float64),
+        change_open=read_only(change_open, np.float64),
+    )
 
 
 def _on_day(week: tuple[Spans, ...], weekday: int, *, own: bool, carried: bool) -> list[Span]:

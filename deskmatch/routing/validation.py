@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from math import isfinite
+from math import isfinite, nan
 from numbers import Real
 from types import NoneType
 from typing import Annotated, Any, get_args
@@ -42,9 +42,13 @@ def did_you_mean(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str
 
 def _number(value: object) -> float:
     """A finite number; text and booleans are none."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+    try:
+        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else nan
+    except OverflowError:
+        number = nan
+    if not isfinite(number):
         raise refuse("should be a finite number")
-    return float(value)
+    return number
 
 
 def _whole(value: object) -> object:

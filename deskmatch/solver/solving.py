@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from deskmatch.errors import BackendError
 
 from .backends.protocol import capability_names, needs
@@ -19,7 +21,8 @@ def solve(problem: Problem, *, method: str = "auto") -> Solution:
     ----------
     problem : the problem.
     method : the name of a backend (`backend_names`), or ``"auto"``: the first that is installed and can take
-        the problem, so that the choice depends on the problem only.
+        the problem, so that the choice depends on the problem only, once the kernel is compiled; until then
+        the next one answers (`deskmatch.compiled`).
 
     Returns
     -------
@@ -52,4 +55,10 @@ def _automatic(problem: Problem) -> str:
     able = backends_for(needs(problem))
     if not able:
         raise BackendError(f"no installed backend can take {capability_names(needs(problem))}")
-    return able[0]
+    return next((name for name in able if _is_ready(name)), able[0])
+
+
+def _is_ready(name: str) -> bool:
+    """Whether a backend would answer without compiling; those that compile nothing have no `is_ready`."""
+    is_ready: Callable[[], bool] | None = getattr(backend_named(name), "is_ready", None)
+    return is_ready is None or is_ready()

@@ -11,6 +11,7 @@ from .protocol import Backend, Capability
 __all__ = ["backend_named", "backend_names", "backends_for", "register_backend"]
 
 _PLACES: dict[str, str | Backend] = {
+    "kernel": "deskmatch.solver.backends.kernel_backend:KernelBackend",
     "min_cost_flow": "deskmatch.solver.backends.min_cost_flow:MinCostFlow",
     "sparse": "deskmatch.solver.backends.sparse:Sparse",
     "dense": "deskmatch.solver.backends.dense:Dense",

@@ -1,0 +1,75 @@
+"""The compiled kernel as a backend: the fastest exact method, once it is compiled."""
+
+from __future__ import annotations
+
+import math
+import time
+from importlib.util import find_spec
+
+import numpy as np
+
+from deskmatch.compiled import is_enabled
+from deskmatch.solver.certificate import TOLERANCE
+from deskmatch.solver.evaluation import arcs_chosen, objective_terms
+from deskmatch.solver.kernel.entry import solve_arrays
+from deskmatch.solver.problem import Problem
+from deskmatch.solver.solution import Solution, Status
+
+from .answer import optimal
+from .protocol import Capability, accept
+
+__all__ = ["KernelBackend"]
+
+SAFE_SHARE = 0.5
+"""Prices that leave more than this share of the tolerance unproved are replaced: the kernel's sums are not exact."""
+
+
+class KernelBackend:
+    """Auction and shortest augmenting paths in compiled code; see `deskmatch.solver.kernel`.
+
+    Works in floats throughout. Releases the interpreter lock. The first use of all compiles it, which takes
+    about ten seconds (`deskmatch.compiled`).
+    """
+
+    name = "kernel"
+    capabilities = Capability.CAPACITIES | Capability.SLOT_COSTS | Capability.MUST_ASSIGN
+
+    def is_available(self) -> bool:
+        """Whether Numba is installed and compilation is not switched off."""
+        return is_enabled() and find_spec("numba") is not None
+
+    def is_ready(self) -> bool:
+        """Whether it would answer without compiling; if not, a child process begins to compile it."""
+        if solve_arrays.is_warm():
+            return True
+        solve_arrays.request()
+        return False
+
+    def solve(self, problem: Problem) -> Solution:
+        """Solve a problem; deterministic. Compiles first where it must."""
+        accept(self, problem)
+        started = time.perf_counter()
+        expert_of, expert_price, ticket_price, violator, gap, scale = solve_arrays(
+            problem.indptr, problem.expert, problem.points, problem.capacity, problem.hold, problem.slot_cost
+        )
+        if len(violator):
+            return Solution(
+                expert_of=np.full(problem.n_tickets, -1, dtype=np.int32),
+                objective=None,
+                status=Status.INFEASIBLE,
+                method=self.name,
+                elapsed_s=time.perf_counter() - started,
+                message=f"{len(violator)} tickets must be assigned, and their experts cannot take them all",
+                violator=violator,
+            )
+        if gap > SAFE_SHARE * TOLERANCE * scale:
+            return optimal(problem, expert_of, method=self.name, started=started)
+        return Solution(
+            expert_of=expert_of,
+            objective=math.fsum(objective_terms(problem, arcs_chosen(problem, expert_of))),
+            status=Status.OPTIMAL,
+            method=self.name,
+            ticket_price=ticket_price,
+            expert_price=expert_price,
+            elapsed_s=time.perf_counter() - started,
+        )

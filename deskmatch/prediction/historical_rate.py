@@ -233,7 +233,7 @@ class HistoricalRate(Frozen):
             Where the file cannot be read or holds no such model.
         """
         try:
-            with np.load(Path(path), allow_pickle=False) as file:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 values: dict[str, Any] = {name: file[name] for name in file.files}
             if values.pop("format") != FORMAT:
                 raise ValueError("written by another version")

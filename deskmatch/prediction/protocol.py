@@ -83,7 +83,7 @@ def check_resolution_model(model: ResolutionModel, epoch: Epoch | None = None) -
     trial.same("its answer differs for read-only arrays", trial.ask("on read-only arrays", *frozen), whole)
     trial.ask("on no pairs", *(values[:0] for values in arcs))
     if pickle.dumps(epoch) != before:
-        raise ContractError(f"{trial.name} changes the epoch; it must leave it as it is")
+        trial.fail("it changes the epoch, which it must leave as it is")
 
 
 class _Trial:

@@ -31,13 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Channel", "Routing", "Weights"]
 
-_BUILT_IN = ("resolution", "waiting", "abandonment", "tier", "occupancy", "affinity", "proficiency")
-
 
 def _term_name(name: str) -> str:
     """Refuse a name that is nearly one of the built-in terms': a misspelt weight would count for nothing."""
-    hint = did_you_mean(name, _BUILT_IN, cutoff=0.8)
-    if name not in _BUILT_IN and hint:
+    hint = did_you_mean(name, Weights.model_fields, cutoff=0.8)
+    if name not in Weights.model_fields and hint:
         raise refuse(f"is no term of deskmatch and too near to one for a term of your own{hint}")
     return name
 
@@ -59,6 +57,7 @@ class Weights(Settings):
     occupancy : an expert's occupancy below the mean of his peers.
     affinity : the ticket's preferred expert.
     proficiency : proficiency beside its part in resolution.
+    relaxation : what timed relaxation charges (`Relaxation`), already in points.
 
     Raises
     ------
@@ -81,6 +80,7 @@ class Weights(Settings):
     occupancy: NonNegative = 0.1
     affinity: NonNegative = 0.2
     proficiency: NonNegative = 0.1
+    relaxation: NonNegative = 1.0
 
     def of(self, name: str) -> float:
         """The weight of a term; 1.0 for a term that nobody has weighted."""

@@ -57,6 +57,7 @@ def test_no_settings_at_all_work() -> None:
         "occupancy": 0.1,
         "affinity": 0.2,
         "proficiency": 0.1,
+        "relaxation": 1.0,
     }
 
 

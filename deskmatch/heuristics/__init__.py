@@ -6,12 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .anytime import solve_within
     from .greedy_matching import greedy
     from .price_descent import descend
 
-__all__ = ["descend", "greedy"]
+__all__ = ["descend", "greedy", "solve_within"]
 
-_PLACES = {"descend": "price_descent", "greedy": "greedy_matching"}
+_PLACES = {"descend": "price_descent", "greedy": "greedy_matching", "solve_within": "anytime"}
 
 if not TYPE_CHECKING:
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.solver.bound import bound_terms, safe_prices
-from deskmatch.solver.evaluation import evaluate
+from deskmatch.solver.evaluation import arcs_chosen, evaluate
 from deskmatch.solver.hall import cover_musts
 from deskmatch.solver.problem import Problem
 from deskmatch.solver.solution import Solution, Status
@@ -19,6 +19,10 @@ from .price_descent import descend
 __all__ = ["greedy"]
 
 Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+
+BATCH = 8192
+"""Arcs sorted and looped over at a time: a few ms; all 10⁶ arcs of a large problem would cost a second."""
 
 
 def greedy(problem: Problem) -> Solution:
@@ -44,132 +48,148 @@ def greedy(problem: Problem) -> Solution:
     (array([ 0, -1], dtype=int32), 3.0)
     """
     started = time.perf_counter()
-    desk = _Room(problem)
-    if (problem.hold == -np.inf).any() and not _serve_musts(problem, desk):
+    room = _Room(problem)
+    if (problem.hold == -np.inf).any() and not _serve_musts(problem, room):
         arcs, violator = cover_musts(problem)
         if violator is not None:
             return _infeasible(problem, violator, started)
-        desk = _Room(problem)
+        room = _Room(problem)
         for arc in arcs[arcs >= 0].tolist():
-            desk.take(arc)
-    _take_best(problem, desk)
-    return _priced(problem, np.array(desk.expert_of, dtype=np.int32), started)
+            room.take(*room.places(arc))
+    _take_best(problem, room)
+    return _priced(problem, np.array(room.expert_of, dtype=np.int32), started)
 
 
 class _Room:
     """Who is assigned where, and what room that leaves; plain lists, which a Python loop reads fastest."""
 
     def __init__(self, problem: Problem) -> None:
-        self.ticket, self.expert = problem.ticket.tolist(), problem.expert.tolist()
+        self.problem = problem
         self.expert_of = [-1] * problem.n_tickets
         self.left = problem.capacity.tolist()
         self.load = [0] * problem.n_experts
         limits = problem.limits
-        self.limit_of = None if limits is None else limits.of_arc.tolist()
         self.limit_left = [] if limits is None else limits.bound.tolist()
         self.parent = [] if limits is None else limits.parent.tolist()
 
-    def fits(self, arc: int) -> bool:
-        """Whether the expert and all limits around the arc have room."""
-        if not self.left[self.expert[arc]]:
+    def places(self, arc: int) -> tuple[int, int, int]:
+        """Ticket, expert and innermost limit of an arc."""
+        limits = self.problem.limits
+        limit = -1 if limits is None else int(limits.of_arc[arc])
+        return int(self.problem.ticket[arc]), int(self.problem.expert[arc]), limit
+
+    def fits(self, expert: int, limit: int) -> bool:
+        """Whether the expert and all limits from this one outwards have room."""
+        if not self.left[expert]:
             return False
-        limit = -1 if self.limit_of is None else self.limit_of[arc]
         while limit >= 0:
             if not self.limit_left[limit]:
                 return False
             limit = self.parent[limit]
         return True
 
-    def take(self, arc: int) -> None:
-        """Assign the arc's ticket."""
-        expert = self.expert[arc]
-        self.expert_of[self.ticket[arc]] = expert
+    def take(self, ticket: int, expert: int, limit: int) -> None:
+        """Assign the ticket."""
+        self.expert_of[ticket] = expert
         self.left[expert] -= 1
         self.load[expert] += 1
-        limit = -1 if self.limit_of is None else self.limit_of[arc]
         while limit >= 0:
             self.limit_left[limit] -= 1
             limit = self.parent[limit]
 
 
-def _serve_musts(problem: Problem, desk: _Room) -> bool:
+def _serve_musts(problem: Problem, room: _Room) -> bool:
     """Give each must-assign ticket its best arc that fits, fewest arcs first; whether all got one."""
     degree = np.diff(problem.indptr)
     must = np.flatnonzero(problem.hold == -np.inf)
     for ticket in must[np.argsort(degree[must], kind="stable")].tolist():
-        first, end = int(problem.indptr[ticket]), int(problem.indptr[ticket + 1])
-        fitting = [arc for arc in range(first, end) if desk.fits(arc)]
+        arcs = range(int(problem.indptr[ticket]), int(problem.indptr[ticket + 1]))
+        fitting = [arc for arc in arcs if room.fits(*room.places(arc)[1:])]
         if not fitting:
             return False
         experts = problem.expert[fitting]
-        slot = np.minimum(np.array(desk.load)[experts], problem.slot_cost.shape[1] - 1)
-        net = problem.points[fitting] - problem.slot_cost[experts, slot]
-        desk.take(fitting[int(np.argmax(net))])
+        net = problem.points[fitting] - _next_costs(problem, np.array(room.load))[experts]
+        room.take(*room.places(fitting[int(np.argmax(net))]))
     return True
 
 
-def _take_best(problem: Problem, desk: _Room) -> None:
-    """Take arcs by falling gain; an arc whose slot has become dearer waits in a heap for its new place."""
-    order, gains = _by_gain(problem, np.array(desk.load, dtype=np.int64))
-    costs = None if (problem.slot_cost[:, :1] == problem.slot_cost).all() else problem.slot_cost.tolist()
-    priced_at = desk.load.copy()
-    worth = (problem.points - np.where(problem.hold > -np.inf, problem.hold, 0.0)[problem.ticket]).tolist()
-    heap: list[tuple[float, int, int]] = []
-    ticket, expert, expert_of, left = desk.ticket, desk.expert, desk.expert_of, desk.left
-    for gain, arc in zip(gains, order, strict=True):
-        while heap and -heap[0][0] >= gain:
-            _take_late(heapq.heappop(heap), desk, worth, costs, heap)
-        column = expert[arc]
-        if expert_of[ticket[arc]] >= 0 or not left[column]:
-            continue
-        if costs is not None and desk.load[column] != priced_at[column]:
-            _put_back(arc, desk, worth, costs, heap)
-        elif desk.limit_of is None or desk.fits(arc):
-            desk.take(arc)
-    while heap:
-        _take_late(heapq.heappop(heap), desk, worth, costs, heap)
+def _take_best(problem: Problem, room: _Room) -> None:
+    """Take arcs by falling gain, a batch of the best at a time; between batches, arcs without room drop out.
 
-
-def _by_gain(problem: Problem, load: Int64) -> tuple[list[int], list[float]]:
-    """The arcs that gain over holding at the experts' next slots, by falling gain, and their gains."""
-    slot = np.minimum(load, problem.slot_cost.shape[1] - 1)
-    cost = problem.slot_cost[np.arange(problem.n_experts), slot]
-    gain = problem.points - cost[problem.expert] - problem.hold[problem.ticket]
+    An arc whose expert's slot has become dearer since then waits in a heap for its new place.
+    """
+    load = room.load.copy()
+    gain = problem.points - _next_costs(problem, np.array(load, dtype=np.int64))[problem.expert]
+    gain -= problem.hold[problem.ticket]
+    waiting = _Dearer(problem, room)
     arcs = np.flatnonzero((gain > 0) & np.isfinite(gain))
-    order = arcs[np.argsort(-gain[arcs], kind="stable")]
-    return order.tolist(), gain[order].tolist()
+    while len(arcs):
+        free = np.array(room.expert_of, dtype=np.int64) < 0
+        open_ = np.array(room.left, dtype=np.int64) > 0
+        arcs = arcs[free[problem.ticket[arcs]] & open_[problem.expert[arcs]]]
+        batch, arcs = _best_batch(arcs, gain)
+        limit = np.full(len(batch), -1) if problem.limits is None else problem.limits.of_arc[batch]
+        columns = gain[batch], batch, problem.ticket[batch], problem.expert[batch], limit
+        for value, arc, ticket, expert, inner in zip(*(column.tolist() for column in columns), strict=True):
+            waiting.settle(value)
+            if room.expert_of[ticket] >= 0 or not room.left[expert]:
+                continue
+            if waiting.matters and room.load[expert] != load[expert]:
+                waiting.put(arc)
+            elif room.fits(expert, inner):
+                room.take(ticket, expert, inner)
+    waiting.settle(0.0)
 
 
-def _put_back(
-    arc: int, desk: _Room, worth: list[float], costs: list[list[float]], heap: list[tuple[float, int, int]]
-) -> None:
-    """Put an arc into the heap at its gain in its expert's next slot, if it still gains."""
-    load, row = desk.load[desk.expert[arc]], costs[desk.expert[arc]]
-    gain = worth[arc] - row[min(load, len(row) - 1)]
-    if gain > 0:
-        heapq.heappush(heap, (-gain, arc, load))
+class _Dearer:
+    """Arcs whose expert's next slot has become dearer, in a heap by the gain that is left."""
+
+    def __init__(self, problem: Problem, room: _Room) -> None:
+        self.problem, self.room = problem, room
+        self.matters = bool((problem.slot_cost[:, :1] != problem.slot_cost).any())
+        self.heap: list[tuple[float, int, int]] = []
+
+    def put(self, arc: int) -> None:
+        """Put an arc where its expert's next slot leaves it, if it still gains."""
+        ticket, expert, _ = self.room.places(arc)
+        load, costs = self.room.load[expert], self.problem.slot_cost[expert]
+        gain = self.problem.points[arc] - costs[min(load, len(costs) - 1)] - self.problem.hold[ticket]
+        if gain > 0:
+            heapq.heappush(self.heap, (-float(gain), arc, load))
+
+    def settle(self, gain: float) -> None:
+        """Take all arcs that gain at least this much, as far as there is room."""
+        while self.heap and -self.heap[0][0] >= gain:
+            _, arc, load = heapq.heappop(self.heap)
+            ticket, expert, limit = self.room.places(arc)
+            if self.room.expert_of[ticket] >= 0 or not self.room.fits(expert, limit):
+                continue
+            if self.room.load[expert] != load:
+                self.put(arc)
+            else:
+                self.room.take(ticket, expert, limit)
 
 
-def _take_late(
-    entry: tuple[float, int, int],
-    desk: _Room,
-    worth: list[float],
-    costs: list[list[float]] | None,
-    heap: list[tuple[float, int, int]],
-) -> None:
-    """Take an arc from the heap, or put it back where its slot has become dearer again."""
-    _, arc, load = entry
-    if desk.expert_of[desk.ticket[arc]] >= 0 or not desk.fits(arc):
-        return
-    if costs is not None and desk.load[desk.expert[arc]] != load:
-        _put_back(arc, desk, worth, costs, heap)
-    else:
-        desk.take(arc)
+def _best_batch(arcs: Int64, gain: Float64) -> tuple[Int64, Int64]:
+    """The best arcs by falling gain, then by arc, and the arcs that are left; ties are never divided."""
+    rest = arcs[:0]
+    if len(arcs) > BATCH:
+        threshold = np.partition(gain[arcs], len(arcs) - BATCH)[len(arcs) - BATCH]
+        best = gain[arcs] >= threshold
+        arcs, rest = arcs[best], arcs[~best]
+    return arcs[np.argsort(-gain[arcs], kind="stable")], rest
+
+
+def _next_costs(problem: Problem, load: Int64) -> Float64:
+    """The cost of each expert's next slot: ``(experts,)``."""
+    slot = np.minimum(load, problem.slot_cost.shape[1] - 1)
+    return np.asarray(problem.slot_cost[np.arange(problem.n_experts), slot])
 
 
 def _priced(problem: Problem, expert_of: NDArray[np.int32], started: float) -> Solution:
     objective = evaluate(problem, expert_of)
-    expert_price, limit_price = descend(problem, target=objective)
+    start = _sold_at(problem, expert_of)
+    expert_price, limit_price = descend(problem, target=objective, start=start)
     terms = bound_terms(problem, safe_prices(problem, expert_price, limit_price))
     return Solution(
         expert_of=expert_of,
@@ -181,6 +201,17 @@ def _priced(problem: Problem, expert_of: NDArray[np.int32], started: float) -> S
         claimed_bound=max(objective, float(terms.sum())),
         elapsed_s=time.perf_counter() - started,
     )
+
+
+def _sold_at(problem: Problem, expert_of: NDArray[np.int32]) -> Float64:
+    """Prices to start from: what a full expert's least ticket gains, else its next slot's cost."""
+    arcs = arcs_chosen(problem, expert_of)
+    used = arcs[arcs >= 0]
+    load = np.bincount(problem.expert[used], minlength=problem.n_experts)
+    least = np.full(problem.n_experts, np.inf)
+    np.minimum.at(least, problem.expert[used], problem.points[used] - problem.hold[problem.ticket[used]])
+    full = (load >= problem.capacity) & np.isfinite(least)
+    return np.where(full, least, _next_costs(problem, load))
 
 
 def _infeasible(problem: Problem, violator: NDArray[np.int32], started: float) -> Solution:

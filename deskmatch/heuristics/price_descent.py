@@ -14,7 +14,9 @@ __all__ = ["descend"]
 Float64 = NDArray[np.float64]
 
 
-def descend(problem: Problem, *, target: float, rounds: int = 12) -> tuple[Float64, Float64 | None]:
+def descend(
+    problem: Problem, *, target: float, start: Float64 | None = None, rounds: int = 12
+) -> tuple[Float64, Float64 | None]:
     """Expert and limit prices whose bound is near the optimum.
 
     Each round lets every ticket take what is best for it at the prices and moves each price by what is taken
@@ -25,6 +27,7 @@ def descend(problem: Problem, *, target: float, rounds: int = 12) -> tuple[Float
     ----------
     problem : the problem.
     target : points of an assignment that is known; the bound cannot fall below it.
+    start : ``(experts,)`` prices to start from if they prove less than each expert's first slot cost does.
     rounds : how many steps; each costs about one pass over the arcs.
 
     Returns
@@ -38,7 +41,8 @@ def descend(problem: Problem, *, target: float, rounds: int = 12) -> tuple[Float
     >>> descend(problem, target=5.0)[0]
     array([3.])
     """
-    prices = safe_prices(problem, None, None)
+    starts = [safe_prices(problem, expert, None) for expert in (None, start)]
+    prices = min(starts, key=lambda one: float(bound_terms(problem, one).sum()))
     best, lowest = prices, np.inf
     for _ in range(rounds):
         bound = float(bound_terms(problem, prices).sum())
@@ -49,9 +53,7 @@ def descend(problem: Problem, *, target: float, rounds: int = 12) -> tuple[Float
         if size == 0.0 or bound <= target:
             break
         step = (bound - target) / size
-        prices = Prices(
-            expert=prices.expert + step * expert, limit=np.maximum(0.0, prices.limit + step * limit)
-        )
+        prices = Prices(expert=prices.expert + step * expert, limit=np.maximum(0.0, prices.limit + step * limit))
     return best.expert, None if problem.limits is None else best.limit
 
 

@@ -85,9 +85,7 @@ def safe_prices(problem: Problem, expert_price: object, limit_price: object) -> 
     count = 0 if problem.limits is None else len(problem.limits.bound)
     limit = _numbers(limit_price, count)
     limit = np.zeros(count) if limit is None else np.where(np.isfinite(limit), limit, 0.0)
-    return Prices(
-        expert=np.clip(expert, -LARGEST_PRICE, LARGEST_PRICE), limit=np.clip(limit, 0.0, LARGEST_PRICE)
-    )
+    return Prices(expert=np.clip(expert, -LARGEST_PRICE, LARGEST_PRICE), limit=np.clip(limit, 0.0, LARGEST_PRICE))
 
 
 def limit_sums(limits: Limits, price: Float64) -> Float64:

@@ -17,8 +17,8 @@ from .solution import Solution, Status
 __all__ = ["Certificate", "Proof", "certify"]
 
 TOLERANCE = 1e-12
-"""A gap of at most this share of Σ|terms| is rounding: sums are exact, but each price carries the roundings of
-the path that it comes from, and each reduced value p − v one more."""
+"""A gap of at most this share of Σ|terms| is rounding: sums are exact, but each price carries the roundings
+of the path that it comes from, and each reduced value p − v one more."""
 
 
 class Proof(StrEnum):

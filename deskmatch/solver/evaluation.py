@@ -131,9 +131,7 @@ def _over_capacity(problem: Problem, chosen: NDArray[np.integer]) -> tuple[str, 
     known = chosen[(chosen >= 0) & (chosen < problem.n_experts)].astype(np.int64)
     load = np.bincount(known, minlength=problem.n_experts)
     bad = np.flatnonzero(load > problem.capacity)
-    return _told(
-        bad, [f"expert {j} gets {load[j]} tickets, capacity {problem.capacity[j]}" for j in bad[:SHOWN]]
-    )
+    return _told(bad, [f"expert {j} gets {load[j]} tickets, capacity {problem.capacity[j]}" for j in bad[:SHOWN]])
 
 
 def _over_limits(problem: Problem, arcs: Int64) -> tuple[str, ...]:

@@ -85,9 +85,7 @@ def flow_network(problem: Problem, arcs: Int64) -> FlowNetwork:
         sink=sink,
         first_ticket=sink + 1,
         arcs=arcs,
-        tail=np.concatenate(
-            [sink + 1 + problem.ticket[arcs].astype(np.int64), ticket[held], m + live, slot_tail]
-        ),
+        tail=np.concatenate([sink + 1 + problem.ticket[arcs].astype(np.int64), ticket[held], m + live, slot_tail]),
         head=np.concatenate(
             [entry_nodes(problem)[arcs], to_sink(len(held), sink), above[live], to_sink(len(slot_tail), sink)]
         ),

@@ -59,9 +59,7 @@ class Limits(Frozen):
         )
         _refuse("limits.bound", bound, bound < 0, "an integer ≥ 0")
         for name, index in (("limits.of_arc", self.of_arc), ("limits.parent", self.parent)):
-            _refuse(
-                name, index, (index < -1) | (index >= count), f"a limit from 0 to {count - 1}, or −1 for none"
-            )
+            _refuse(name, index, (index < -1) | (index >= count), f"a limit from 0 to {count - 1}, or −1 for none")
         above = self.parent
         for _ in range(count):
             if (above < 0).all():
@@ -86,9 +84,7 @@ class Limits(Frozen):
         for limit in order:
             around = np.unique(of_arc[masks[limit]])
             if len(around) > 1:
-                raise ProblemError(
-                    f"limits: set {int(limit)} is neither inside nor apart from set {int(around[-1])}"
-                )
+                raise ProblemError(f"limits: set {int(limit)} is neither inside nor apart from set {int(around[-1])}")
             if len(around):
                 parent[limit] = around[0]
             of_arc[masks[limit]] = limit
@@ -167,9 +163,7 @@ class Problem(Frozen):
             arc = int(np.argmax(unsorted)) + 1
             pair = f"ticket {self.ticket[arc]}, expert {self.expert[arc]}"
             same = self.expert[arc] == self.expert[arc - 1]
-            raise ProblemError(
-                f"arcs: {pair} {'occurs twice' if same else 'is out of order'}; expected once each"
-            )
+            raise ProblemError(f"arcs: {pair} {'occurs twice' if same else 'is out of order'}; expected once each")
         finite = f"a finite number of magnitude at most {LARGEST:g}"
         _refuse("points", self.points, ~(np.abs(self.points) <= LARGEST), finite)
         fits = (np.abs(self.hold) <= LARGEST) | (self.hold == -np.inf)
@@ -306,9 +300,7 @@ def _slot_costs(slot_cost: Any, n_experts: int) -> Float64:
         return np.ascontiguousarray(_broadcast("slot_cost", costs, (n_experts,))[:, None])
     rows = [np.atleast_1d(_numbers("slot_cost", row)) for row in slot_cost]
     if len(rows) != n_experts or any(row.ndim != 1 or len(row) == 0 for row in rows):
-        raise ProblemError(
-            f"slot_cost: expected a non-empty row of costs for each of the {n_experts} experts"
-        )
+        raise ProblemError(f"slot_cost: expected a non-empty row of costs for each of the {n_experts} experts")
     width = max((len(row) for row in rows), default=1)
     padded = [np.pad(row, (0, width - len(row)), mode="edge") for row in rows]
     return np.array(padded).reshape(n_experts, width)

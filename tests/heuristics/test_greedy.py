@@ -1,0 +1,154 @@
+"""Greedy: keeps every rule, is never above the bound that it proves, and takes the best arc first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import deskmatch.heuristics
+from deskmatch.heuristics import descend, greedy, greedy_matching
+from deskmatch.solver import Limits, Problem, Status, certify, solve
+
+
+@given(data=st.data())
+@settings(max_examples=300)
+def test_keeps_every_rule_wherever_they_can_be_kept(cases, data):
+    problem = data.draw(cases.problems())
+    solution = greedy(problem)
+    certificate = certify(problem, solution)
+    best = cases.brute_force(problem)
+    assert not certificate.violations
+    if best is None:
+        assert certificate.infeasible_proven
+        return
+    assert solution.status is Status.FEASIBLE
+    assert certificate.feasible and certificate.objective == solution.objective
+    rounding = 1e-12 * cases.size(problem)
+    assert solution.objective <= float(best) + rounding
+    assert certificate.proven_bound >= float(best) - rounding
+    assert solution.claimed_bound == pytest.approx(certificate.proven_bound, abs=rounding)
+
+
+@given(data=st.data())
+def test_never_below_holding_everyone(cases, data):
+    problem = data.draw(cases.problems(musts=False))
+    assert greedy(problem).objective >= problem.hold.sum() - 1e-12 * cases.size(problem)
+
+
+@given(data=st.data())
+def test_with_single_units_gains_at_least_half_of_the_best(cases, data):
+    problem = data.draw(cases.problems(plain=True, musts=False))
+    held = problem.hold.sum()
+    best = float(cases.brute_force(problem))
+    assert greedy(problem).objective - held >= (best - held) / 2 - 1e-12 * cases.size(problem)
+
+
+@given(data=st.data())
+def test_takes_the_best_marginal_arc_first(cases, data):
+    problem = data.draw(cases.problems(musts=False))
+    assert np.array_equal(greedy(problem).expert_of, one_at_a_time(problem))
+
+
+def one_at_a_time(problem: Problem) -> np.ndarray:
+    """Greedy as its definition says it: look at all arcs, take the best, start again."""
+    expert_of = np.full(problem.n_tickets, -1)
+    left = problem.capacity.copy()
+    room = None if problem.limits is None else problem.limits.bound.copy()
+    load = np.zeros(problem.n_experts, dtype=int)
+    while True:
+        best, chosen, chain_of = 0.0, None, []
+        for arc in range(problem.n_arcs):
+            ticket, expert = int(problem.ticket[arc]), int(problem.expert[arc])
+            limit = -1 if problem.limits is None else int(problem.limits.of_arc[arc])
+            chain = []
+            while limit >= 0:
+                chain.append(limit)
+                limit = int(problem.limits.parent[limit])
+            cost = problem.slot_cost[expert, min(load[expert], problem.slot_cost.shape[1] - 1)]
+            gain = problem.points[arc] - cost - problem.hold[ticket]
+            fits = left[expert] > 0 and all(room[limit] > 0 for limit in chain)
+            if expert_of[ticket] < 0 and fits and gain > best:
+                best, chosen, chain_of = gain, (ticket, expert), chain
+        if chosen is None:
+            return expert_of
+        expert_of[chosen[0]] = chosen[1]
+        left[chosen[1]] -= 1
+        load[chosen[1]] += 1
+        for limit in chain_of:
+            room[limit] -= 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_batches_do_not_change_the_answer(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    ticket, expert = np.nonzero(rng.random((80, 40)) < 0.3)
+    points = rng.integers(0, 20, len(ticket)).astype(float)
+    cost = np.sort(rng.random((40, 3)), axis=1)
+    limits = Limits(of_arc=expert, bound=rng.integers(1, 3, 40))
+    problem = Problem.from_arcs(80, 40, ticket, expert, points, capacity=3, slot_cost=cost, limits=limits)
+    whole = greedy(problem).expert_of
+    monkeypatch.setattr(greedy_matching, "BATCH", 7)
+    assert np.array_equal(greedy(problem).expert_of, whole)
+
+
+def test_tickets_that_must_be_assigned_are_rearranged_until_all_are():
+    limits = Limits(of_arc=[-1, -1, -1, 0, 0], bound=[1])
+    problem = Problem.from_arcs(
+        3,
+        2,
+        [0, 0, 1, 1, 2],
+        [0, 1, 0, 1, 1],
+        [1.0, 9.0, 9.0, 1.0, 5.0],
+        hold=[-np.inf, -np.inf, 0.0],
+        limits=limits,
+    )
+    assert greedy(problem).expert_of.tolist() == [1, 0, -1]
+    stuck = Problem.from_arcs(
+        3, 3, [0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 2], [9.0, 1.0, 9.0, 1.0, 9.0, 1.0], hold=-np.inf
+    )
+    assert sorted(greedy(stuck).expert_of.tolist()) == [0, 1, 2]
+    chain = Problem.from_arcs(3, 3, [0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1], 1.0, hold=-np.inf)
+    assert greedy(chain).violator.tolist() == [0, 1, 2]
+
+
+def test_equal_gains_go_by_ticket_then_expert():
+    problem = Problem.from_arcs(2, 2, [0, 0, 1, 1], [0, 1, 0, 1], 1.0)
+    assert greedy(problem).expert_of.tolist() == [0, 1]
+
+
+def test_prices_prove_a_bound_near_the_optimum_of_a_busy_desk():
+    rng = np.random.default_rng(1)
+    ticket, expert = np.nonzero(rng.random((300, 100)) < 0.1)
+    problem = Problem.from_arcs(300, 100, ticket, expert, rng.random(len(ticket)))
+    certificate = certify(problem, greedy(problem))
+    best = solve(problem).objective
+    assert best <= certificate.proven_bound <= 1.2 * best
+
+
+def test_more_rounds_of_descent_never_prove_less():
+    rng = np.random.default_rng(2)
+    ticket, expert = np.nonzero(rng.random((40, 20)) < 0.3)
+    limits = Limits(of_arc=expert, bound=np.ones(20, dtype=np.int32))
+    problem = Problem.from_arcs(40, 20, ticket, expert, rng.random(len(ticket)), capacity=2, limits=limits)
+    solution = greedy(problem)
+    bounds = []
+    for rounds in (1, 5, 50):
+        expert_price, limit_price = descend(problem, target=solution.objective, rounds=rounds)
+        priced = solution.__class__(
+            expert_of=solution.expert_of,
+            objective=solution.objective,
+            status=Status.FEASIBLE,
+            method="greedy",
+            expert_price=expert_price,
+            limit_price=limit_price,
+        )
+        bounds.append(certify(problem, priced).proven_bound)
+    assert bounds[0] > bounds[1] > bounds[2] >= solve(problem).objective
+
+
+def test_a_misspelt_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'greedyy'"):
+        deskmatch.heuristics.greedyy  # noqa: B018
+    assert set(dir(deskmatch.heuristics)) == set(deskmatch.heuristics.__all__)

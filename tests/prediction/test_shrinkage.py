@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from scipy.special import comb, expit, logit
 from scipy.stats import betabinom, binom, norm
 
+from deskmatch.prediction import shrinkage
 from deskmatch.prediction.shrinkage import (
     SPREAD,
     STRENGTH,
@@ -121,25 +121,32 @@ def test_the_expert_effect_is_the_most_probable_one_of_its_posterior() -> None:
 
 
 def test_laplaces_approximation_is_near_the_integral() -> None:
-    # The spread found must be near the maximum of the likelihood integrated numerically.
+    # The likelihood of the spread, integrated over the effects by Gauss–Hermite quadrature instead.
     rng = np.random.default_rng(8)
-    effect = rng.normal(0, 0.7, 80)
     n = np.full(80, 40)
-    resolved = rng.binomial(n, expit(0.4 + effect))
-    found = shrink(np.arange(80), np.zeros(80, int), resolved.astype(float), n.astype(float), experts=80, topics=1)
+    resolved = rng.binomial(n, expit(0.4 + rng.normal(0, 0.7, 80)))
+    one_topic = np.zeros(80, int)
+    found = shrink(np.arange(80), one_topic, resolved.astype(float), n.astype(float), experts=80, topics=1)
+    assert found.strength == max(STRENGTH)  # the experts explain it all
     base = float(logit(found.topic_rate[0]))
-    if found.strength < max(STRENGTH):
-        pytest.skip("the pairs took part of the spread")
+    nodes, mass = np.polynomial.hermite.hermgauss(80)
 
     def minus(spread: float) -> float:
-        marginal = [
-            quad(lambda b, s=s: binom.pmf(s, 40, expit(base + b)) * norm.pdf(b, 0, spread), -6, 6, limit=200)[0]
-            for s in resolved
-        ]
+        rates = expit(base + np.sqrt(2) * spread * nodes)
+        marginal = binom.pmf(resolved[:, None], 40, rates) @ mass / np.sqrt(np.pi)
         return -float(np.sum(np.log(marginal)))
 
-    wanted = minimize_scalar(minus, bounds=(0.2, 1.5), method="bounded", options={"xatol": 1e-3}).x
-    assert found.spread == pytest.approx(wanted, rel=0.05)
+    wanted = minimize_scalar(minus, bounds=(0.2, 1.5), method="bounded", options={"xatol": 1e-4}).x
+    assert found.spread == pytest.approx(wanted, rel=0.02)
+
+
+def test_it_ends_where_turns_or_steps_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, wanted = simulated(0, spread=0.8, strength=15)
+    monkeypatch.setattr(shrinkage, "TURNS", 3)
+    monkeypatch.setattr(shrinkage, "STEPS", 4)
+    _, found = simulated(0, spread=0.8, strength=15)
+    assert found.strength == pytest.approx(wanted.strength, rel=0.2)
+    np.testing.assert_allclose(found.expert_effect, wanted.expert_effect, atol=0.2)
 
 
 @pytest.mark.parametrize("resolved", [0.0, 1.0])

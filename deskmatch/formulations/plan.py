@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.formulations import why
+from deskmatch.formulations.answers import ExpertPrice, WhyNot
+from deskmatch.formulations.basis import Basis
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.reasons import hold_reasons
 from deskmatch.frozen import Frozen
@@ -42,6 +45,7 @@ class Plan(Frozen):
     certificate: Certificate
     elapsed_s: float
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+    _bases: dict[str, Basis] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def expert_of(self) -> dict[str, str]:
@@ -91,6 +95,77 @@ class Plan(Frozen):
     def intake(self) -> Intake:
         """What was held, left out and counted while the tables were read."""
         return self.model.epoch.intake
+
+    def top_experts(self, ticket_id: str, k: int = 5) -> pd.DataFrame:
+        """The best k experts for a ticket, given everybody else, each with what the whole desk would lose.
+
+        Parameters
+        ----------
+        ticket_id : the ticket.
+        k : at most so many experts.
+
+        Returns
+        -------
+        ``expert_id, loss, points, …terms, now, free_in_s``, least loss first: ``loss`` is what the total would lose,
+        exactly, if the ticket were forced to the expert and everyone else moved as well as can be; 0: as good as
+        the plan; inf: a ticket that must be assigned would have no expert. ``now`` is *assigned* (this ticket),
+        *free* (a place is left), *full* (others have the places) or *busy*: not available before ``free_in_s``,
+        ranked as if one slot were free, so that the loss is negative where waiting for them would gain.
+        ``attrs["note"]`` says which plan this is told of, where this one is not optimal.
+
+        Raises
+        ------
+        UnknownIdError
+            Names the nearest ids.
+        ProblemError
+            Where no plan keeps every rule.
+        """
+        return why.top_experts(self._basis(), ticket_id, k)
+
+    def why_not(self, ticket_id: str, expert_id: str) -> WhyNot:
+        """Why a ticket does not go to an expert: the rules in the way, or the loss and who would have to move.
+
+        A plan that is not proven optimal, such as a greedy one, is solved exactly first; ``note`` says so.
+
+        Raises
+        ------
+        UnknownIdError
+            Names the nearest ids.
+        ProblemError
+            Where no plan keeps every rule.
+        """
+        return why.why_not(self._basis(), ticket_id, expert_id)
+
+    def loss_if_held(self, ticket_id: str) -> float:
+        """What the best total would lose if this ticket were held: 0 where it is, inf where it must be assigned."""
+        return why.loss_if_held(self._basis(), ticket_id)
+
+    def prices(self) -> pd.DataFrame:
+        """What the experts' time is worth now: ``expert_id, slots, used, least, greatest``.
+
+        ``least`` is what the total would gain by one more slot of the expert's total, the channels' limits unchanged;
+        for an expert without slots (busy, full, or nobody to serve) by one free slot on any channel. ``greatest`` is
+        what it would lose by one slot less; inf where a ticket that must be assigned would have no expert, nan where
+        there is no slot.
+        """
+        return self._frame("prices", lambda: why.prices(self._basis()))
+
+    def expert_price(self, expert_id: str) -> ExpertPrice:
+        """One expert's row of `prices`, in words.
+
+        Raises
+        ------
+        UnknownIdError
+            Names the nearest ids.
+        """
+        return why.expert_price(self._basis(), expert_id, self.prices())
+
+    def ticket_prices(self) -> pd.DataFrame:
+        """What each ticket brings: ``ticket_id, least, greatest``.
+
+        ``greatest`` is what the total would lose without the ticket, ``least`` what a second one like it would add.
+        """
+        return self._frame("ticket_prices", lambda: why.ticket_prices(self._basis()))
 
     def to_frame(self) -> pd.DataFrame:
         """Every ticket in one table: ``ticket_id, expert_id, points, …terms, reason``; nothing is left out."""
@@ -176,6 +251,12 @@ class Plan(Frozen):
         frame = self.assignments.sort_values("points", ascending=False, kind="stable").head(rows)
         silent = [name for name in frame.columns[3:] if not self.assignments[name].any()]
         return frame.drop(columns=silent)
+
+    def _basis(self) -> Basis:
+        """The optimal plan that answers are told against, made at the first question."""
+        if not self._bases:
+            self._bases["exact"] = Basis(self)
+        return self._bases["exact"]
 
     def _frame(self, name: str, make: Any) -> pd.DataFrame:
         if name not in self._frames:

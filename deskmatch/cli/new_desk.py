@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 from math import log
 from pathlib import Path
 from random import Random
@@ -48,7 +49,7 @@ HOUR_S = 3600
 
 
 def write_desk(folder: Path, *, tickets: int = 120, experts: int = 40, seed: int = 7) -> list[Path]:
-    """Write ``tickets.csv`` and ``experts.csv`` of a made-up desk.
+    """Write ``tickets.csv``, ``experts.csv`` and a commented ``routing.toml`` of a made-up desk.
 
     Three channels, ten languages, twelve topics, three tiers. Most optional columns are there and sparsely
     filled. Some tickets cannot be assigned: nobody speaks their language, holds their tag, reaches their tier, or
@@ -74,11 +75,12 @@ def write_desk(folder: Path, *, tickets: int = 120, experts: int = 40, seed: int
     roster = [_expert(dice, f"E{number + 1:02}") for number in range(experts)]
     ids = [row["expert_id"] for row in roster]
     waiting = [_ticket(dice, f"T{number + 1:04}", ids) for number in range(tickets)]
-    paths = [folder / "tickets.csv", folder / "experts.csv"]
+    paths = [folder / "tickets.csv", folder / "experts.csv", folder / "routing.toml"]
     _refuse_existing(paths)
     folder.mkdir(parents=True, exist_ok=True)
     _write(paths[0], TICKET_COLUMNS, waiting)
     _write(paths[1], EXPERT_COLUMNS, roster)
+    paths[2].write_text(files("deskmatch.cli").joinpath("desk_routing.toml").read_text("utf-8"), "utf-8")
     return paths
 
 

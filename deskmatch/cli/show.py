@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from io import StringIO
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -15,7 +16,10 @@ from deskmatch.errors import DeskmatchError
 from deskmatch.formulations import Plan
 from deskmatch.solver import Status
 
-__all__ = ["error_text", "intake_text", "plan_text"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["error_text", "intake_text", "plan_text", "ranking_text"]
 
 NARROW = 78
 
@@ -34,6 +38,19 @@ def plan_text(plan: Plan, *, rows: int) -> str:
 def intake_text(epoch: Epoch) -> str:
     """What was counted while the tables were read, a line each; empty where nothing was."""
     return "".join(f"note: {count} × {what}\n" for what, count in epoch.intake.notes.items() if count)
+
+
+def ranking_text(ranked: pd.DataFrame) -> str:
+    """The frame of `Plan.top_experts`, without the terms that are zero throughout."""
+    terms = [name for name in ranked.columns[3:-2] if ranked[name].abs().max() >= 0.0005]
+    table = Table("expert", "now", box=None, header_style="bold", pad_edge=False)
+    for name in ("loss", "points", *terms):
+        table.add_column(name, justify="right")
+    columns = ["expert_id", "now", "free_in_s", "loss", "points", *terms]
+    for expert, now, free_in_s, *values in ranked[columns].itertuples(index=False):
+        state = f"{now}, free in {free_in_s:.0f} s" if now == "busy" else now
+        table.add_row(str(expert), state, *(f"{value:.3f}" for value in values))
+    return _drawn(table)
 
 
 def error_text(error: DeskmatchError) -> str:

@@ -1,0 +1,104 @@
+"""The arguments that commands share, how they are read, and what a wrong one does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from deskmatch.cli.show import error_text
+from deskmatch.epochs import Epoch
+from deskmatch.errors import DeskmatchError
+
+__all__ = [
+    "Columns",
+    "Experts",
+    "Now",
+    "Priorities",
+    "ResolutionFile",
+    "RoutingFile",
+    "Scale",
+    "Tickets",
+    "fail",
+    "read_epoch",
+    "readable_errors",
+]
+
+Tickets = Annotated[Path, typer.Argument(help="Table of waiting tickets (.csv or .parquet).", metavar="TICKETS")]
+Experts = Annotated[Path, typer.Argument(help="Table of experts (.csv or .parquet).", metavar="EXPERTS")]
+RoutingFile = Annotated[Path | None, typer.Option("--routing", help="Settings of the desk (routing.toml).")]
+ResolutionFile = Annotated[
+    Path | None,
+    typer.Option("--resolution", help="Pair table: ticket_id, expert_id, probability of resolution."),
+]
+Now = Annotated[str | None, typer.Option("--now", help="The instant, such as 2026-05-04T09:30 or …T09:30+02:00.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="Your name of a column, as expert_id=agent_id; may be repeated."),
+]
+Priorities = Annotated[
+    list[str] | None,
+    typer.Option("--priority", help="Importance of a value of the column priority, as P1=8; may be repeated."),
+]
+Scale = Annotated[
+    float | None,
+    typer.Option("--proficiency-scale", help="What proficiencies are counted up to (default 1; often 5 or 10)."),
+]
+
+
+def read_epoch(
+    tickets: Path,
+    experts: Path,
+    resolution: Path | None,
+    now: str | None,
+    columns: list[str] | None,
+    priority: list[str] | None,
+    proficiency_scale: float | None,
+) -> Epoch:
+    """The epoch of the tables that a command was given."""
+    return Epoch.from_tables(
+        tickets,
+        experts,
+        resolution=resolution,
+        now=now,
+        columns=_pairs("--column", columns),
+        priority={key: _number("--priority", value) for key, value in _pairs("--priority", priority).items()} or None,
+        proficiency_scale=proficiency_scale,
+    )
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Our own errors as text and exit code 2; so is a file that cannot be read or written."""
+    try:
+        yield
+    except DeskmatchError as error:
+        fail(error_text(error))
+    except OSError as error:
+        fail(f"{error.filename or 'file'}: {error.strerror or error}")
+
+
+def fail(message: str) -> NoReturn:
+    """Print a message and exit with code 2."""
+    typer.echo(message, err=True)
+    raise typer.Exit(2)
+
+
+def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not (equals and key.strip() and value.strip()):
+            fail(f"{option}: found {text!r}; expected NAME=VALUE")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        fail(f"{option}: found {text!r}; expected a number, as in P1=8")

@@ -12,8 +12,9 @@ Names are loaded when they are first used, so that importing the package is quic
 from __future__ import annotations
 
 import logging
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from deskmatch.epochs import Desk, Epoch, PairTable, Staffing, Tickets, Vocabulary
@@ -63,23 +64,15 @@ _ROOMS = {
     "routing": ("Routing",),
     "solver": ("Certificate", "Problem", "Solution", "Status", "certify", "solve"),
 }
-_HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 if not TYPE_CHECKING:
+    _public, __dir__ = lazy_names(__name__, {name: room for room, names in _ROOMS.items() for name in names})
 
     def __getattr__(name: str) -> object:
         if name == "__version__":
             from importlib.metadata import version
 
-            return version("deskmatch")
-        if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+            return version(__name__)
+        return _public(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from deskmatch.prediction.historical_rate import HistoricalRate
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HistoricalRate", "Proficiency", "ResolutionModel", "check_resolution_model"]
 
-_HOME = {
+_PLACES = {
     "HistoricalRate": "historical_rate",
     "Proficiency": "proficiency",
     "ResolutionModel": "protocol",
@@ -20,11 +21,4 @@ _HOME = {
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"deskmatch.prediction.{_HOME[name]}"), name)
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = lazy_names(__name__, _PLACES)

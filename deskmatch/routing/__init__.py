@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from deskmatch.routing import aims
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Channel", "ChannelTable", "Kind", "OpeningHours", "Relaxation", "Routing", "Weights", "aims"]
 
-_HOME = {
+_PLACES = {
     "Channel": "settings",
     "ChannelTable": "channel_table",
     "Kind": "kinds",
@@ -23,16 +24,8 @@ _HOME = {
     "Relaxation": "relaxation",
     "Routing": "settings",
     "Weights": "settings",
+    "aims": "aims",
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        if name == "aims":
-            return import_module("deskmatch.routing.aims")
-        if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"deskmatch.routing.{_HOME[name]}"), name)
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = lazy_names(__name__, _PLACES)

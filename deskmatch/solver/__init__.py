@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .backends.protocol import Backend, Capability, check_backend, needs
@@ -67,16 +68,4 @@ _PLACES = {
 }
 
 if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """Import a public name when it is first asked for."""
-        if name not in _PLACES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-        globals()[name] = value
-        return value
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return sorted(__all__)
+    __getattr__, __dir__ = lazy_names(__name__, _PLACES)

@@ -9,6 +9,7 @@ from deskmatch.errors import BackendError
 from .backends.protocol import capability_names, needs
 from .backends.registry import backend_named, backends_for
 from .problem import Problem
+from .separation import separate
 from .solution import Solution
 
 __all__ = ["solve"]
@@ -16,6 +17,9 @@ __all__ = ["solve"]
 
 def solve(problem: Problem, *, method: str = "auto") -> Solution:
     """Solve a problem exactly.
+
+    Limits that never meet in their expert's capacity are turned into columns of their own first (`separate`), so that
+    methods that know no limits can take them too.
 
     Parameters
     ----------
@@ -43,6 +47,13 @@ def solve(problem: Problem, *, method: str = "auto") -> Solution:
     >>> solution.expert_of, solution.objective
     (array([1, 0], dtype=int32), 4.5)
     """
+    apart = separate(problem)
+    if apart is not None:
+        return apart.restore(_solve(apart.problem, method))
+    return _solve(problem, method)
+
+
+def _solve(problem: Problem, method: str) -> Solution:
     name = _automatic(problem) if method == "auto" else method
     backend = backend_named(name)
     if not backend.is_available():

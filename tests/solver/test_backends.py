@@ -18,6 +18,8 @@ from deskmatch.solver import (
     Problem,
     Status,
     backend_named,
+    backend_names,
+    backends_for,
     certify,
     check_backend,
     joint_capacity,
@@ -25,8 +27,8 @@ from deskmatch.solver import (
     solve,
 )
 
-EXACT = ("min_cost_flow", "dense", "sparse", "networkx")
-WITH_LIMITS = ("min_cost_flow", "networkx")
+EXACT = backend_names()
+WITH_LIMITS = backends_for(Capability.LIMITS)
 MUST = float("-inf")
 
 
@@ -179,7 +181,8 @@ def test_backend_keeps_its_contract(method):
 
 @pytest.mark.parametrize("method", ("dense", "sparse"))
 def test_declines_limits_and_names_who_can(method):
-    problem = full([[1.0], [2.0]], capacity=2, limits=Limits.from_sets(2, [([0, 1], 1)]))
+    meeting = Limits.from_sets(4, [([0, 1], 2), ([2, 3], 2)])
+    problem = full([[1.0], [2.0], [1.0], [3.0]], capacity=3, limits=meeting)
     with pytest.raises(BackendError, match=r"cannot take limits; .*min_cost_flow.* can"):
         solve(problem, method=method)
 

@@ -7,8 +7,10 @@ Every number is drawn, none is measured. The same seed makes the same files on e
 from __future__ import annotations
 
 import csv
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
+from itertools import accumulate
 from math import log
 from pathlib import Path
 from random import Random
@@ -21,8 +23,8 @@ Row = dict[str, str]
 
 CHANNELS = {"callback": 0.2, "chat": 0.45, "post": 0.35}
 LANGUAGES = {  # what customers speak; nobody at the desk speaks Finnish
-    "en": 0.28, "de": 0.22, "fr": 0.13, "es": 0.1, "it": 0.08,
-    "nl": 0.06, "pl": 0.05, "pt": 0.04, "sv": 0.03, "fi": 0.01,
+    "en": 0.28, "de": 0.22, "fr": 0.11, "es": 0.1, "it": 0.08,
+    "nl": 0.06, "pl": 0.05, "pt": 0.04, "sv": 0.05, "fi": 0.01,
 }  # fmt: skip
 TOPICS = {
     "invoices": ("payments", "contracts"),
@@ -109,12 +111,9 @@ class Dice:
     def one(self, weights: Mapping[str, float] | Sequence[str]) -> str:
         """One of the names, by weight."""
         table = weights if isinstance(weights, Mapping) else dict.fromkeys(weights, 1.0)
-        left = self._random.random() * sum(table.values())
-        for name, weight in table.items():
-            left -= weight
-            if left < 0:
-                return name
-        return name
+        bounds = list(accumulate(table.values()))
+        place = bisect_right(bounds, self._random.random() * bounds[-1])
+        return list(table)[min(place, len(bounds) - 1)]  # the product may be rounded up to the last bound
 
 
 # --- experts -----------------------------------------------------------------------------------------------

@@ -161,5 +161,6 @@ class Epoch(Frozen):
         return self.desk.n_experts
 
     def __repr__(self) -> str:
-        held = f", {len(self.intake.held)} bad rows" if self.intake.held else ""
+        bad = len(self.intake.held)
+        held = f", {bad} bad row{'' if bad == 1 else 's'} held" if bad else ""
         return f"Epoch({self.n_tickets} tickets, {self.n_experts} experts{held})"

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,6 +216,8 @@ def _unusual_text(value: Any) -> Text:
 
 
 def _is_missing(value: Any) -> bool:
+    if isinstance(value, Decimal):  # pandas raises for a signalling nan
+        return value.is_nan()
     import pandas as pd
 
     return pd.isna(value) is True

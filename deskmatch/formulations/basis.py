@@ -58,21 +58,6 @@ class Basis:
         """Price intervals of the tickets."""
         return ticket_intervals(self.graph)
 
-    def has_room(self, arc: int) -> bool:
-        """Whether an arc's expert has a free slot, and all limits around the arc have room."""
-        graph, problem = self.graph, self.model.problem
-        expert = int(problem.expert[arc])
-        if graph.load[expert] >= problem.capacity[expert]:
-            return False
-        if problem.limits is None:
-            return True
-        room, limit = graph.open_limits, int(problem.limits.of_arc[arc])
-        while limit >= 0:
-            if not room[limit]:
-                return False
-            limit = int(problem.limits.parent[limit])
-        return True
-
 
 def ticket_row(epoch: Epoch, ticket_id: str) -> int:
     """The row of a ticket.

@@ -135,7 +135,7 @@ def _ranked(basis: Basis, row: int, k: int) -> tuple[Int32, Float64, Float64, li
 def _state(basis: Basis, row: int, arc: int) -> str:
     if basis.graph.arcs[row] == arc:
         return "assigned"
-    return "free" if basis.has_room(arc) else "full"
+    return "free" if basis.graph.has_room(arc) else "full"
 
 
 def _busy(model: Model, row: int) -> tuple[Int32, Float64]:

@@ -158,13 +158,19 @@ class ResidualGraph:
         """Shortest paths from every node to this one, `Paths.step` being the next node."""
         return self.to_sink if node == self.sink else self._paths(self._backward, node, sign=1.0)
 
-    @property
-    def open_limits(self) -> NDArray[np.bool_]:
-        """``(limits,)`` true where a limit has room for one more."""
-        limits = self.problem.limits
-        if limits is None:
-            return np.zeros(0, dtype=bool)
-        return np.asarray(limit_usage(limits, self.arcs) < limits.bound)
+    def has_room(self, arc: int) -> bool:
+        """Whether an arc's expert has a free slot and every limit around the arc has room."""
+        problem = self.problem
+        expert = problem.expert[arc]
+        if self.load[expert] >= problem.capacity[expert]:
+            return False
+        if problem.limits is None:
+            return True
+        limits, limit = problem.limits, int(problem.limits.of_arc[arc])
+        usage = limit_usage(limits, self.arcs)
+        while limit >= 0 and usage[limit] < limits.bound[limit]:
+            limit = int(limits.parent[limit])
+        return limit < 0
 
     def _set_edges(self) -> None:
         """All edges with their reduced lengths; the arcs that are not chosen come first."""

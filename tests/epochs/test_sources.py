@@ -160,7 +160,7 @@ def test_parquet_without_its_extra_names_it(
     assert defect.accepted == "reading .parquet needs the extra: pip install 'deskmatch[parquet]'"
 
 
-@pytest.mark.parametrize("kind", ["object", "category", "string[python]", "string[pyarrow]", "str"])
+@pytest.mark.parametrize("kind", ["object", "category", "string[python]", "string[pyarrow]", "string"])
 def test_every_kind_of_text_column_is_read(tickets: pd.DataFrame, experts: pd.DataFrame, kind: str) -> None:
     epoch = read(tickets.assign(requires=["vip", None, ""]).astype(kind), experts.astype(kind))
     assert epoch.tickets.ids == ("t1", "t2", "t3")

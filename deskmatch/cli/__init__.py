@@ -1,4 +1,4 @@
-"""The command line: ``deskmatch assign``, ``check`` and ``new``."""
+"""The command line: ``deskmatch assign``, ``check``, ``explain`` and ``new``."""
 
 from __future__ import annotations
 

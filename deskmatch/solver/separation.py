@@ -31,8 +31,9 @@ class Separation:
     def restore(self, solution: Solution) -> Solution:
         """The solution of the original problem, with prices that prove as much."""
         experts = self.original.n_experts
-        assigned = solution.expert_of >= 0
-        expert_of = np.where(assigned, self.expert_of_column[solution.expert_of], -1)
+        expert_of = solution.expert_of.copy()
+        assigned = expert_of >= 0
+        expert_of[assigned] = self.expert_of_column[expert_of[assigned]]
         if solution.expert_price is None:
             return replace(solution, expert_of=expert_of)
         limited = np.zeros(experts, bool)
@@ -59,7 +60,7 @@ def separate(problem: Problem) -> Separation | None:
     Problem(4 tickets, 3 experts, 4 arcs)
     """
     limits = problem.limits
-    if limits is None or (limits.parent >= 0).any():
+    if limits is None or not problem.n_experts or (limits.parent >= 0).any():
         return None
     owner = limit_owner(limits, problem.expert)
     used = owner >= 0

@@ -67,3 +67,8 @@ def test_a_limit_without_arcs_is_no_obstacle() -> None:
     apart = separate(problem)
     assert apart is not None
     assert certify(problem, apart.restore(solve(apart.problem))).optimal
+
+
+def test_limits_of_a_problem_without_experts_are_no_obstacle() -> None:
+    problem = Problem.from_arcs(1, 0, [], [], [], limits=Limits(of_arc=[], bound=[1]))
+    assert certify(problem, solve(problem)).optimal

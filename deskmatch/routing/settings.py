@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
+from deskmatch.epochs.cells import fold
 from deskmatch.errors import RoutingError
 from deskmatch.routing.hours import OpeningHours
 from deskmatch.routing.kinds import DEFAULTS, Kind, kind_of
@@ -190,8 +191,12 @@ class Routing(Settings):
             raise routing_error(error, cls, where) from None
 
     def channel(self, name: str) -> Channel:
-        """The settings of a channel with all defaults filled in, whether the routing describes it or not."""
-        return self.channels.get(name, Channel()).settled(name)
+        """The settings of a channel with all defaults filled in, whether the routing describes it or not.
+
+        Case does not matter, as in the tables; where two descriptions differ in case only, the exact one is taken.
+        """
+        described = self.channels.get(name) or {fold(key): one for key, one in self.channels.items()}.get(fold(name))
+        return (described or Channel()).settled(name)
 
     def for_desk(self, desk: Desk) -> ChannelTable:
         """The settings as arrays in the order of the desk's channels."""
@@ -201,7 +206,8 @@ class Routing(Settings):
 
     def unused(self, desk: Desk) -> tuple[str, ...]:
         """Channels that the routing describes and the desk does not have; often a misspelt name."""
-        return tuple(name for name in self.channels if name not in desk.channels)
+        known = {fold(name) for name in desk.channels}
+        return tuple(name for name in self.channels if fold(name) not in known)
 
 
 def _read(source: Mapping[str, Any] | str | Path | None) -> tuple[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -247,3 +248,10 @@ def test_weights_of_users_terms_come_back_by_their_names(extra: dict[str, float]
     except ValueError:
         return  # a name near a built-in one
     assert {name: weights.of(name) for name in extra} == extra
+
+
+def test_channels_are_found_without_regard_to_case():
+    routing = Routing.load({"channels": {"chat": {"target_s": 30}}})
+    assert routing.channel("Chat").target_s == 30
+    desk = Desk((), Vocabulary(("CHAT",)), Vocabulary(()), Vocabulary(()), np.zeros((0, 1)), True, np.zeros((0, 0)))
+    assert routing.unused(desk) == ()

@@ -6,14 +6,16 @@ unit elsewhere, and so on. The values are longest paths, found by label correcti
 the tickets that changed). They are finite exactly where the assignment is optimal, and then they are the
 least dual prices. Otherwise the labels close a profitable circuit, by a node that has a free unit below its
 value, by a ticket that had better be held, or around a ring of full experts; it is applied and the search
-starts again. (Ahuja, Magnanti, Orlin, *Network Flows*, 1993, §5.5 and §9.6: cycle cancelling with cycles
-found by labels.)
+starts again. Each label carries the rounding errors of the sums on its path (none for integers), and rises
+only where that is no matter of rounding. (Ahuja, Magnanti, Orlin, *Network Flows*, 1993, §5.5 and §9.6: cycle
+cancelling with cycles found by labels.)
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +26,7 @@ from .bound import row_max
 from .evaluation import arcs_chosen, limit_usage, violations
 from .network import above_limits, entry_nodes
 from .problem import Problem
+from .whole_numbers import whole
 
 __all__ = ["Polished", "polish"]
 
@@ -31,9 +34,9 @@ Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
 
-SLACK = 4 * float(np.finfo(np.float64).eps)
-"""A label must rise by more than this share of the numbers it comes from: each is off by two roundings."""
-SLACK_GROWTH = 8.0
+SLACK = 1
+"""A label rises only by more than this many times the rounding errors of the two sums that are compared."""
+SLACK_GROWTH = 8
 CYCLE_CHECK_ROUNDS = 16
 """Rounds between two searches for a ring among the labels; one search costs about half a round."""
 
@@ -66,17 +69,18 @@ class Polished:
     repairs: int
 
 
-def polish(problem: Problem, expert_of: ArrayLike) -> Polished:
+def polish(problem: Problem, expert_of: ArrayLike, *, exact: bool = False) -> Polished:
     """Make an assignment optimal by applying profitable circuits, and find its least prices.
 
     Each circuit's gain is summed exactly (`math.fsum`) and applied only if it is positive, so that the loop
-    ends. A circuit whose gain is only rounding raises the slack of the label comparisons, and the search
-    starts again.
+    ends. Should a circuit gain nothing, the labels are compared with more slack, and the search starts again.
 
     Parameters
     ----------
     problem : the problem.
     expert_of : ``(tickets,)`` an assignment that keeps every rule.
+    exact : sum in integers of any length instead of floats: no rounding at all until the prices are made, about a
+        hundred times slower; for points whose magnitudes lie more than 1e12 apart.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def polish(problem: Problem, expert_of: ArrayLike) -> Polished:
     broken = violations(problem, expert_of)
     if broken:
         raise ProblemError("; ".join(broken))
-    network = _Network(problem)
+    network = _Network(problem, _exact_numbers(problem) if exact else _float_numbers(problem))
     arcs = arcs_chosen(problem, np.asarray(expert_of))
     slack, repairs = SLACK, 0
     while True:
@@ -105,11 +109,14 @@ def polish(problem: Problem, expert_of: ArrayLike) -> Polished:
             arcs = circuit.apply(arcs)
             repairs += 1
         else:
-            slack *= SLACK_GROWTH
+            slack = SLACK_GROWTH * slack + SLACK_GROWTH
 
 
 def _polished(problem: Problem, labels: _Labels, repairs: int) -> Polished:
-    m, value, live = problem.n_experts, labels.value, labels.network.live
+    m, live, scale = problem.n_experts, labels.network.live, labels.network.numbers.scale
+    value = labels.value
+    if value.dtype == object:
+        value = np.array([number / scale for number in value.tolist()], dtype=np.float64)
     limit_price = np.zeros(len(value) - m)
     limit_price[live] = value[m + live] - value[labels.network.above[live]]
     arcs = labels.arcs
@@ -139,11 +146,42 @@ class _Circuit:
         return arcs
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Numbers:
+    """The problem's numbers, as floats, or as Python integers that are `scale` times as large."""
+
+    points: NDArray[Any]
+    hold: NDArray[Any]
+    slot_cost: NDArray[Any]
+    scale: int
+
+    def total(self, terms: list[Any]) -> float:
+        """Their exact sum, rounded at most once."""
+        return math.fsum(terms) if self.points.dtype != object else sum(terms) / self.scale
+
+
+def _float_numbers(problem: Problem) -> _Numbers:
+    return _Numbers(problem.points, problem.hold, problem.slot_cost, 1)
+
+
+def _exact_numbers(problem: Problem) -> _Numbers:
+    """Integers; −∞ becomes an integer below minus the sum of all magnitudes, which no path makes up for."""
+    finite = np.isfinite(problem.hold)
+    parts = problem.points, np.where(finite, problem.hold, 0.0), problem.slot_cost.ravel()
+    values, scale = whole(np.concatenate(parts))
+    below = -2 * sum(map(abs, values)) - 1
+    numbers = np.array([*values, below], dtype=object)[:-1]
+    points, hold, costs = np.split(numbers, [problem.n_arcs, problem.n_arcs + problem.n_tickets])
+    hold[~finite] = below
+    return _Numbers(points, hold, costs.reshape(problem.slot_cost.shape), scale)
+
+
 class _Network:
     """What of the residual network stays the same for every assignment."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, numbers: _Numbers) -> None:
         self.problem = problem
+        self.numbers = numbers
         self.entry = entry_nodes(problem)
         self.above = above_limits(problem)
         self.live = np.flatnonzero(self.above >= 0)
@@ -167,16 +205,19 @@ class _Labels:
         self.network, self.arcs, self.slack = network, arcs, slack
         self.assigned = arcs >= 0
         self.at = np.where(self.assigned, network.entry[arcs] if len(network.entry) else -1, -1)
-        self.gets = problem.hold.copy()
-        self.gets[self.assigned] = problem.points[arcs[self.assigned]]
+        numbers = network.numbers
+        self.gets = numbers.hold.copy()
+        self.gets[self.assigned] = numbers.points[arcs[self.assigned]]
         self.load = np.bincount(problem.expert[arcs[self.assigned]], minlength=m)
         last = problem.slot_cost.shape[1] - 1
         experts = np.arange(m)
-        self.saved = problem.slot_cost[experts, np.clip(self.load - 1, 0, last)]
-        self.next_cost = problem.slot_cost[experts, np.minimum(self.load, last)]
+        self.saved = numbers.slot_cost[experts, np.clip(self.load - 1, 0, last)]
+        self.next_cost = numbers.slot_cost[experts, np.minimum(self.load, last)]
         self.next_cost = np.where(self.load < problem.capacity, self.next_cost, np.inf)
-        self.value = np.full(m + len(network.above), -np.inf)
+        self.value = np.zeros(m + len(network.above), dtype=numbers.points.dtype)
         self.value[:m] = self.saved
+        self.value[m + network.live] = -np.inf
+        self.error = np.zeros_like(self.value)
         self.source = np.full(len(self.value), SLOT, dtype=np.int64)
         self.open = np.zeros(0, dtype=np.int64)
         if problem.limits is not None:
@@ -206,23 +247,32 @@ class _Labels:
 
     def _raise_by(self, tickets: Int64) -> None:
         """What these tickets would give for one more unit at each node that they could take."""
-        problem = self.network.problem
+        points = self.network.numbers.points
         arcs, row = self.network.arcs_of(tickets)
-        needs = self._needs(tickets)
-        needs_of_arc, points, target = needs[row], problem.points[arcs], self.network.entry[arcs]
-        offer = points - needs_of_arc
-        higher = np.flatnonzero(offer > self.value[target])
-        margin = self.slack * (np.abs(points[higher]) + np.abs(needs_of_arc[higher]))
-        higher = higher[offer[higher] > self.value[target[higher]] + margin]
-        target, offer = target[higher], offer[higher]
+        needs, needs_error = self._needs(tickets)
+        offer = points[arcs] - needs[row]
+        higher = np.flatnonzero(offer > self.value[self.network.entry[arcs]])
+        arcs, row, offer = arcs[higher], row[higher], offer[higher]
+        target = self.network.entry[arcs]
+        error = needs_error[row] + rounding(points[arcs], needs[row])
+        certain = offer - self.value[target] > self.slack * (error + self.error[target])
+        arcs, offer, target, error = arcs[certain], offer[certain], target[certain], error[certain]
         np.maximum.at(self.value, target, offer)
         best = offer == self.value[target]
-        self.source[target[best]] = arcs[higher[best]]
+        self.source[target[best]] = arcs[best]
+        self.error[target[best]] = error[best]
 
-    def _needs(self, tickets: Int64) -> Float64:
-        """What each ticket must get to leave its place: its hold, or its points minus its node's value."""
-        at = self.at[tickets]
-        return self.gets[tickets] - np.where(at >= 0, self.value[at] if len(self.value) else 0.0, 0.0)
+    def _needs(self, tickets: Int64) -> tuple[Float64, Float64]:
+        """What each ticket must get to leave its place: its hold, or its points minus its node's value.
+
+        And the rounding error of that.
+        """
+        at, gets = self.at[tickets], self.gets[tickets]
+        value, error = np.zeros_like(gets), np.zeros_like(gets)
+        placed = np.flatnonzero(at >= 0)
+        value[placed], error[placed] = self.value[at[placed]], self.error[at[placed]]
+        error[placed] += rounding(gets[placed], value[placed])
+        return gets - value, error
 
     def _level_limits(self) -> None:
         """Values inside a limit are at least those around it, and equal where the limit has room."""
@@ -231,10 +281,12 @@ class _Labels:
         while len(inner):
             low = inner[self.value[m + inner] < self.value[above[inner]]]
             self.value[m + low] = self.value[above[low]]
+            self.error[m + low] = self.error[above[low]]
             self.source[m + low] = ABOVE
             high = room[self.value[above[room]] < self.value[m + room]]
             np.maximum.at(self.value, above[high], self.value[m + high])
             best = high[self.value[above[high]] == self.value[m + high]]
+            self.error[above[best]] = self.error[m + best]
             self.source[above[best]] = BELOW - best
             if not len(low) and not len(high):
                 return
@@ -242,14 +294,12 @@ class _Labels:
     def _unhappy_ticket(self, tickets: Int64) -> _Circuit | None:
         """The ticket that most wants to be held rather than keep its place, if there is one."""
         tickets = tickets[self.assigned[tickets]]
-        hold, needs = self.network.problem.hold[tickets], self._needs(tickets)
-        margin = self.slack * (np.abs(self.gets[tickets]) + np.abs(needs))
-        short = hold - needs - margin
+        needs, error = self._needs(tickets)
+        short = self.network.numbers.hold[tickets] - needs - self.slack * error
         if not len(short) or short.max() <= 0:
             return None
         ticket = int(tickets[np.argmax(short)])
-        hold_points = float(self.network.problem.hold[ticket])
-        start = [hold_points, -float(self.gets[ticket])]
+        start = [self.network.numbers.hold[ticket], -self.gets[ticket]]
         return self._circuit(int(self.at[ticket]), {ticket: -1}, start)
 
     def _cheap_slot(self, before: Float64) -> _Circuit | None:
@@ -257,12 +307,11 @@ class _Labels:
         m = self.network.problem.n_experts
         value = self.value[:m]
         raised = np.flatnonzero((value > before[:m]) & (value > self.next_cost))
-        cost = self.next_cost[raised]
-        surplus = value[raised] - cost - self.slack * (np.abs(cost) + np.abs(value[raised]))
+        surplus = value[raised] - self.next_cost[raised] - self.slack * self.error[raised]
         if not len(surplus) or surplus.max() <= 0:
             return None
         expert = int(raised[np.argmax(surplus)])
-        return self._circuit(expert, {}, [-float(self.next_cost[expert])])
+        return self._circuit(expert, {}, [-self.next_cost[expert]])
 
     def _ring(self) -> _Circuit | None:
         """A ring among the sources of the labels, which is a circuit with a positive gain."""
@@ -286,23 +335,23 @@ class _Labels:
         following[below] = m + (BELOW - source[below])
         return following
 
-    def _circuit(self, node: int, moves: dict[int, int], terms: list[float]) -> _Circuit:
+    def _circuit(self, node: int, moves: dict[int, int], terms: list[Any]) -> _Circuit:
         """Follow the sources from a node to their end, or around the first ring that they run into."""
         path = self._path(node)
         ring = path[-1] in path[:-1]
         if ring:
             path = path[path.index(path[-1]) : -1]
             moves, terms = {}, []
-        points, ticket_of = self.network.problem.points, self.network.problem.ticket
+        points, ticket_of = self.network.numbers.points, self.network.problem.ticket
         for place in path:
             arc = int(self.source[place])
             if arc >= 0:
                 ticket = int(ticket_of[arc])
                 moves[ticket] = arc
-                terms += [float(points[arc]), -float(self.gets[ticket])]
+                terms += [points[arc], -self.gets[ticket]]
         if not ring and self.source[path[-1]] == SLOT:
-            terms.append(float(self.saved[path[-1]]))
-        return _Circuit(moves, math.fsum(terms))
+            terms.append(self.saved[path[-1]])
+        return _Circuit(moves, self.network.numbers.total(terms))
 
     def _path(self, node: int) -> list[int]:
         """The nodes from here to the end of the sources; closed by its repeated node if it is a ring."""
@@ -314,3 +363,10 @@ class _Labels:
                 break
             seen.add(node)
         return path
+
+
+def rounding(minuend: Float64, subtrahend: Float64) -> Float64:
+    """How much ``minuend − subtrahend`` is off: exactly, elementwise (Knuth, *Seminumerical Algorithms*, 4.2.2)."""
+    difference = minuend - subtrahend
+    taken = minuend - difference
+    return np.abs((taken - subtrahend) + (minuend - (difference + taken)))

@@ -80,6 +80,15 @@ def one_at_a_time(problem: Problem) -> np.ndarray:
             room[limit] -= 1
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_takes_the_best_marginal_arc_first_where_slots_become_dearer(seed):
+    rng = np.random.default_rng(seed)
+    ticket, expert = np.nonzero(rng.random((15, 4)) < 0.7)
+    cost = np.cumsum(rng.random((4, 4)) * 0.5, axis=1)
+    problem = Problem.from_arcs(15, 4, ticket, expert, rng.random(len(ticket)) + 0.5, capacity=4, slot_cost=cost)
+    assert np.array_equal(greedy(problem).expert_of, one_at_a_time(problem))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_batches_do_not_change_the_answer(seed, monkeypatch):
     rng = np.random.default_rng(seed)
@@ -105,9 +114,7 @@ def test_tickets_that_must_be_assigned_are_rearranged_until_all_are():
         limits=limits,
     )
     assert greedy(problem).expert_of.tolist() == [1, 0, -1]
-    stuck = Problem.from_arcs(
-        3, 3, [0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 2], [9.0, 1.0, 9.0, 1.0, 9.0, 1.0], hold=-np.inf
-    )
+    stuck = Problem.from_arcs(3, 3, [0, 0, 1, 1, 2, 2], [0, 1, 0, 2, 0, 2], [9.0, 1.0] * 3, hold=-np.inf)
     assert sorted(greedy(stuck).expert_of.tolist()) == [0, 1, 2]
     chain = Problem.from_arcs(3, 3, [0, 0, 1, 1, 2, 2], [0, 1, 0, 1, 0, 1], 1.0, hold=-np.inf)
     assert greedy(chain).violator.tolist() == [0, 1, 2]

@@ -14,16 +14,12 @@ from hypothesis import strategies as st
 
 from deskmatch.solver import Limits, Problem
 
-EXACT = ("min_cost_flow", "dense", "sparse", "networkx")
 WHOLE = st.integers(-3, 5).map(float)
 REAL = st.floats(-10, 10, allow_nan=False, allow_subnormal=False)
-MIXED = st.sampled_from([1e15, -1e15, 1e-15, -1e-15, 1.0, 0.1, 0.0, 3e14])
 
 
 class Cases:
     """Strategies for problems, and the brute-force oracle."""
-
-    exact = EXACT
 
     @staticmethod
     @st.composite

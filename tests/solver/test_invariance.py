@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deskmatch.solver import Limits, Problem, certify, solve
+from deskmatch.solver import Capability, Limits, Problem, backend_named, backend_names, certify, solve
 
-METHODS = ("min_cost_flow", "dense", "sparse", "networkx")
+METHODS = backend_names()
 each_method = pytest.mark.parametrize("method", METHODS)
 
 
@@ -39,7 +39,7 @@ def changed(problem: Problem, **changes: object) -> Problem:
 
 def drawn(data: st.DataObject, cases: object, method: str, **options: object) -> Problem:
     """A problem that this backend takes."""
-    able = method in ("min_cost_flow", "networkx")
+    able = Capability.LIMITS in backend_named(method).capabilities
     return data.draw(cases.problems(limited=None if able else False, **options))
 
 

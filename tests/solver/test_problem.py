@@ -89,6 +89,8 @@ def test_the_constructor_refuses_arcs_out_of_order_and_broken_offsets():
         Problem(n_tickets=1, n_experts=2, indptr=[0, 2], expert=[1, 0], **arrays)
     with pytest.raises(ProblemError, match="indptr: expected nondecreasing offsets from 0 to the 2 arcs"):
         Problem(n_tickets=1, n_experts=2, indptr=[0, 1], expert=[0, 1], **arrays)
+    with pytest.raises(ProblemError, match=r"points: expected shape \(2,\), got \(1,\)"):
+        Problem(n_tickets=1, n_experts=2, indptr=[0, 2], expert=[0, 1], **{**arrays, "points": [1.0]})
     with pytest.raises(ProblemError, match=r"limits.of_arc: expected shape \(2,\), got \(1,\)"):
         limits = Limits(of_arc=[0], bound=[1])
         Problem(n_tickets=1, n_experts=2, indptr=[0, 2], expert=[0, 1], limits=limits, **arrays)
@@ -138,6 +140,12 @@ def test_limits_from_sets_find_what_lies_inside_what():
     assert limits.parent.tolist() == [1, -1, -1]
     with pytest.raises(ProblemError, match="neither inside nor apart"):
         Limits.from_sets(3, [([0, 1], 1), ([1, 2], 1)])
+
+
+def test_limits_may_be_none_at_all_or_hold_nothing():
+    empty = Limits(of_arc=[-1, -1, -1], bound=[])
+    assert repr(Problem.from_arcs(**GOOD, limits=empty)) == "Problem(2 tickets, 3 experts, 3 arcs)"
+    assert Limits.from_sets(2, [([], 1), ([1], 2)]).of_arc.tolist() == [-1, 1]
 
 
 def test_a_solution_says_how_it_went():

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deskmatch.errors import ProblemError
-from deskmatch.solver import Limits, Problem, Solution, Status, certify, evaluate, polish, solve
+from deskmatch.solver import Limits, Problem, Solution, Status, certify, evaluate, polish, residual, solve
+from deskmatch.solver.backends.answer import optimal
 from deskmatch.solver.hall import cover_musts
 
 
@@ -38,6 +39,27 @@ def test_polishing_the_worst_start_gives_the_proved_optimum(cases, data):
     )
     assert certify(problem, solution).optimal
     assert polished.limit_price is None or (polished.limit_price >= 0).all()
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_polishing_in_integers_finds_what_floats_find(cases, data):
+    problem = data.draw(cases.problems())
+    start = some_assignment(problem)
+    if start is None:
+        return
+    exact, floats = polish(problem, start, exact=True), polish(problem, start)
+    objective = evaluate(problem, exact.expert_of)
+    assert objective == pytest.approx(evaluate(problem, floats.expert_of), abs=1e-12 * cases.size(problem))
+
+
+def test_a_gain_that_floats_cannot_see_beside_large_costs_is_found_and_proved():
+    problem = Problem.from_arcs(1, 1, [0], [0], [1e15], hold=-1e-15, slot_cost=1e15)
+    assert polish(problem, [-1]).expert_of.tolist() == [-1]
+    assert polish(problem, [-1], exact=True).expert_of.tolist() == [0]
+    solution = optimal(problem, np.array([-1]), method="held", started=0.0)
+    assert solution.objective == 0.0
+    assert certify(problem, solution).optimal
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -97,6 +119,22 @@ def test_an_assignment_that_breaks_a_rule_is_refused():
     problem = Problem.from_arcs(2, 1, [0, 1], [0, 0], [1.0, 2.0])
     with pytest.raises(ProblemError, match="capacity 1"):
         polish(problem, [0, 0])
+
+
+def test_circuits_without_a_gain_end_the_search_where_rounding_is_not_watched(monkeypatch):
+    points = [1.0, 7.7, 1e15, 1e15, 7.7, -1e15, 0.1, 1.0, 1e-15, 0.1]
+    ticket, expert = np.divmod(np.arange(10), 2)
+    problem = Problem.from_arcs(5, 2, ticket, expert, points, hold=[0.0, 0.1, 0.0, 0.0, 1e15], slot_cost=0.1)
+    monkeypatch.setattr(residual, "SLACK", 0.0)
+    polished = polish(problem, np.full(5, -1))
+    solution = Solution(
+        expert_of=polished.expert_of,
+        objective=evaluate(problem, polished.expert_of),
+        status=Status.OPTIMAL,
+        method="polish",
+        expert_price=polished.expert_price,
+    )
+    assert certify(problem, solution).optimal
 
 
 def test_circuits_that_gain_only_rounding_are_not_applied():

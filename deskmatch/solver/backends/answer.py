@@ -13,14 +13,16 @@ from deskmatch.solver.certificate import certify
 from deskmatch.solver.evaluation import evaluate
 from deskmatch.solver.hall import hall_violator
 from deskmatch.solver.problem import Problem
-from deskmatch.solver.residual import polish
+from deskmatch.solver.residual import Polished, polish
 from deskmatch.solver.solution import Solution, Status
 
 __all__ = ["infeasible", "optimal"]
 
 
 def optimal(problem: Problem, expert_of: NDArray[np.integer], *, method: str, started: float) -> Solution:
-    """The solution that a backend found, polished to the optimum in floats and with the prices that prove it.
+    """The solution that a backend found, polished to the optimum, with the prices that prove it.
+
+    Polished in floats, and again in integers where magnitudes lie so far apart that floats leave a gap.
 
     Parameters
     ----------
@@ -29,7 +31,14 @@ def optimal(problem: Problem, expert_of: NDArray[np.integer], *, method: str, st
     method : the backend's name.
     started : `time.perf_counter` when the backend got the problem.
     """
-    polished = polish(problem, expert_of)
+    solution = _proved(problem, polish(problem, expert_of), method)
+    if solution.status is not Status.OPTIMAL:
+        solution = _proved(problem, polish(problem, solution.expert_of, exact=True), method)
+    return replace(solution, elapsed_s=time.perf_counter() - started)
+
+
+def _proved(problem: Problem, polished: Polished, method: str) -> Solution:
+    """The solution with its prices; OPTIMAL where they prove it, else FEASIBLE."""
     repaired = f"{polished.repairs} circuits repaired the rounding of the costs" if polished.repairs else ""
     solution = Solution(
         expert_of=polished.expert_of,
@@ -42,12 +51,8 @@ def optimal(problem: Problem, expert_of: NDArray[np.integer], *, method: str, st
         message=repaired,
     )
     certificate = certify(problem, solution)
-    return replace(
-        solution,
-        status=Status.OPTIMAL if certificate.optimal else Status.FEASIBLE,
-        claimed_bound=certificate.proven_bound,
-        elapsed_s=time.perf_counter() - started,
-    )
+    status = Status.OPTIMAL if certificate.optimal else Status.FEASIBLE
+    return replace(solution, status=status, claimed_bound=certificate.proven_bound)
 
 
 def infeasible(problem: Problem, *, method: str, started: float) -> Solution:

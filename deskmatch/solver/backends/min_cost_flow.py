@@ -18,9 +18,9 @@ from .protocol import Capability, accept
 
 __all__ = ["MinCostFlow"]
 
-COST_BITS = 40
-"""Costs are rounded to integers of this many bits: a rounding of 1e-12 of the largest one leaves few or no
-repairs, and more bits cost the solver more scaling phases."""
+COST_BITS = 50
+"""Costs are rounded to integers of this many bits. OR-Tools took the same time for 16 bits as for 48 on desks of up
+to 143,000 arcs, and every bit that is lost to an outlier among the points must be repaired afterwards."""
 TOTAL_BITS = 61
 """OR-Tools multiplies each cost by the number of nodes and keeps the result in 64 bits."""
 
@@ -28,7 +28,7 @@ TOTAL_BITS = 61
 class MinCostFlow:
     """Cost-scaling push-relabel (Goldberg & Tarjan 1990), from OR-Tools.
 
-    Points become integers of at most 40 bits, by a power of two, so that integers stay exact; what the
+    Points become integers of at most 50 bits, by a power of two, so that integers stay exact; what the
     rounding costs is repaired in floats (`deskmatch.solver.residual`). Holds the GIL while it runs.
     """
 

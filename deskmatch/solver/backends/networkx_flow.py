@@ -10,6 +10,7 @@ import numpy as np
 from deskmatch.solver.network import FlowNetwork, flow_network
 from deskmatch.solver.problem import Problem
 from deskmatch.solver.solution import Solution
+from deskmatch.solver.whole_numbers import whole
 
 from .answer import infeasible, optimal
 from .protocol import Capability, accept
@@ -52,7 +53,7 @@ def _used_edges(network: FlowNetwork, n_tickets: int) -> list[int] | None:
     graph.add_nodes_from(range(network.first_ticket), demand=0)
     graph.add_nodes_from(range(network.first_ticket, network.n_nodes), demand=-1)
     graph.add_node(network.sink, demand=n_tickets)
-    columns = network.tail.tolist(), network.head.tolist(), network.capacity.tolist(), whole(network.value)
+    columns = network.tail.tolist(), network.head.tolist(), network.capacity.tolist(), whole(network.value)[0]
     for edge, (tail, head, capacity, value) in enumerate(zip(*columns, strict=True)):
         graph.add_edge(tail, head, key=edge, capacity=capacity, weight=-value)
     try:
@@ -61,10 +62,3 @@ def _used_edges(network: FlowNetwork, n_tickets: int) -> list[int] | None:
         return None
     edges = (item for heads in flow.values() for keys in heads.values() for item in keys.items())
     return sorted(edge for edge, units in edges if units)
-
-
-def whole(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
-    """The values as integers, exactly, times one common power of two."""
-    ratios = [value.as_integer_ratio() for value in values.tolist()]
-    common = max((denominator for _, denominator in ratios), default=1)
-    return [numerator * (common // denominator) for numerator, denominator in ratios]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .hall import hall_violator, joint_capacity
     from .problem import Limits, Problem
     from .residual import Polished, polish
+    from .side import Sense, Side
     from .solution import Solution, Status
     from .solving import solve
 
@@ -25,6 +26,8 @@ __all__ = [
     "Polished",
     "Problem",
     "Proof",
+    "Sense",
+    "Side",
     "Solution",
     "Status",
     "backend_named",
@@ -50,6 +53,8 @@ _PLACES = {
     "Polished": "residual",
     "Problem": "problem",
     "Proof": "certificate",
+    "Sense": "side",
+    "Side": "side",
     "Solution": "solution",
     "Status": "solution",
     "backend_named": "backends.registry",

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.errors import ProblemError
-from deskmatch.frozen import Frozen, read_only
+from deskmatch.frozen import Frozen
 
-__all__ = ["Limits", "Problem"]
+from .checking import LARGEST, broadcast, count, floats, integers, numbers, refuse
+from .side import Side
+
+__all__ = ["LARGEST", "Limits", "Problem"]
 
 Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
-
-LARGEST = 1e150
-"""Largest magnitude taken for points, holds and slot costs: sums of 2³¹ of them stay finite in float64."""
-_INT32_MAX = int(np.iinfo(np.int32).max)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,18 +47,18 @@ class Limits(Frozen):
     parent: Int32 = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        bound = _integers("limits.bound", self.bound)
+        bound = integers("limits.bound", self.bound)
         count = len(bound)
         given: object = self.parent
         parent = np.full(count, -1) if given is None else given
         self._set(
-            of_arc=_integers("limits.of_arc", self.of_arc),
+            of_arc=integers("limits.of_arc", self.of_arc),
             bound=bound,
-            parent=_integers("limits.parent", parent, shape=(count,)),
+            parent=integers("limits.parent", parent, shape=(count,)),
         )
-        _refuse("limits.bound", bound, bound < 0, "an integer ≥ 0")
+        refuse("limits.bound", bound, bound < 0, "an integer ≥ 0")
         for name, index in (("limits.of_arc", self.of_arc), ("limits.parent", self.parent)):
-            _refuse(name, index, (index < -1) | (index >= count), f"a limit from 0 to {count - 1}, or −1 for none")
+            refuse(name, index, (index < -1) | (index >= count), f"a limit from 0 to {count - 1}, or −1 for none")
         above = self.parent
         for _ in range(count):
             if (above < 0).all():
@@ -98,8 +97,11 @@ class Problem(Frozen):
     maximise  Σ points of the chosen arcs + Σ hold of the tickets held − Σ slot costs of the experts' units
 
     subject to: each ticket takes at most one arc (exactly one where its hold is −inf), expert j takes at most
-    ``capacity[j]`` tickets, and no limit is exceeded. The s-th ticket of expert j (s = 0, 1, …) costs
-    ``slot_cost[j, min(s, slots − 1)]``.
+    ``capacity[j]`` units, and no limit is exceeded. The s-th unit of expert j (s = 0, 1, …) costs
+    ``slot_cost[j, min(s, slots − 1)]``. An arc takes ``usage`` units of its expert and of the limits around
+    it, one unless said otherwise. Rows over arcs and continuous columns beside them come with `side`.
+
+    Without `usage` and `side` this is a network, which has an integral optimum that prices prove.
 
     Use `Problem.from_arcs`; the constructor takes arcs that are already sorted by ticket, then expert.
 
@@ -109,11 +111,13 @@ class Problem(Frozen):
     indptr : ``(tickets + 1,)`` the arcs of ticket i are ``indptr[i]:indptr[i + 1]``.
     expert : ``(arcs,)`` the expert of each arc, strictly increasing within a ticket.
     points : ``(arcs,)`` finite; may be negative.
-    capacity : ``(experts,)`` most tickets, ≥ 0.
+    capacity : ``(experts,)`` most units, ≥ 0.
     hold : ``(tickets,)`` points for leaving the ticket waiting: finite, or −inf: it must be assigned.
     slot_cost : ``(experts, slots)`` nondecreasing along each row; the last column goes on for all further
         units.
     limits : nested limits on subsets of an expert's arcs, or None.
+    usage : ``(arcs,)`` units that an arc takes, ≥ 1; None: one each (all ones become None).
+    side : rows over arcs and extra columns, or None.
 
     Raises
     ------
@@ -131,13 +135,15 @@ class Problem(Frozen):
     hold: Float64
     slot_cost: Float64
     limits: Limits | None = None
+    usage: Int32 | None = None
+    side: Side | None = None
     ticket: Int32 = field(init=False)
     """``(arcs,)`` the ticket of each arc (derived)."""
 
     def __post_init__(self) -> None:
-        n, m = _count("n_tickets", self.n_tickets), _count("n_experts", self.n_experts)
-        indptr = _integers("indptr", self.indptr, shape=(n + 1,))
-        expert = _integers("expert", self.expert)
+        n, m = count("n_tickets", self.n_tickets), count("n_experts", self.n_experts)
+        indptr = integers("indptr", self.indptr, shape=(n + 1,))
+        expert = integers("expert", self.expert)
         if indptr[0] != 0 or indptr[-1] != len(expert) or (np.diff(indptr) < 0).any():
             raise ProblemError(f"indptr: expected nondecreasing offsets from 0 to the {len(expert)} arcs")
         ticket = np.repeat(np.arange(n, dtype=np.int32), np.diff(indptr))
@@ -148,16 +154,18 @@ class Problem(Frozen):
             indptr=indptr,
             expert=expert,
             ticket=ticket,
-            points=_floats("points", self.points, shape=(len(expert),)),
-            capacity=_integers("capacity", self.capacity, shape=(m,)),
-            hold=_floats("hold", self.hold, shape=(n,)),
-            slot_cost=_floats("slot_cost", self.slot_cost),
+            points=floats("points", self.points, shape=(len(expert),)),
+            capacity=integers("capacity", self.capacity, shape=(m,)),
+            hold=floats("hold", self.hold, shape=(n,)),
+            slot_cost=floats("slot_cost", self.slot_cost),
+            usage=_usage(self.usage, len(expert)),
+            side=None if self.side is None or self.side.n_rows + self.side.n_extra == 0 else self.side,
         )
         self._check()
 
     def _check(self) -> None:
         m = self.n_experts
-        _refuse("expert", self.expert, (self.expert < 0) | (self.expert >= m), f"an expert from 0 to {m - 1}")
+        refuse("expert", self.expert, (self.expert < 0) | (self.expert >= m), f"an expert from 0 to {m - 1}")
         unsorted = (self.ticket[1:] == self.ticket[:-1]) & (self.expert[1:] <= self.expert[:-1])
         if unsorted.any():
             arc = int(np.argmax(unsorted)) + 1
@@ -165,13 +173,13 @@ class Problem(Frozen):
             same = self.expert[arc] == self.expert[arc - 1]
             raise ProblemError(f"arcs: {pair} {'occurs twice' if same else 'is out of order'}; expected once each")
         finite = f"a finite number of magnitude at most {LARGEST:g}"
-        _refuse("points", self.points, ~(np.abs(self.points) <= LARGEST), finite)
+        refuse("points", self.points, ~(np.abs(self.points) <= LARGEST), finite)
         fits = (np.abs(self.hold) <= LARGEST) | (self.hold == -np.inf)
-        _refuse("hold", self.hold, ~fits, finite + ", or −inf")
-        _refuse("capacity", self.capacity, self.capacity < 0, "an integer ≥ 0")
+        refuse("hold", self.hold, ~fits, finite + ", or −inf")
+        refuse("capacity", self.capacity, self.capacity < 0, "an integer ≥ 0")
         if self.slot_cost.ndim != 2 or self.slot_cost.shape[0] != m or self.slot_cost.shape[1] < 1:
             raise ProblemError(f"slot_cost: expected shape ({m}, slots), got {self.slot_cost.shape}")
-        _refuse("slot_cost", self.slot_cost, ~(np.abs(self.slot_cost) <= LARGEST), finite)
+        refuse("slot_cost", self.slot_cost, ~(np.abs(self.slot_cost) <= LARGEST), finite)
         falling = np.diff(self.slot_cost, axis=1) < 0
         if falling.any():
             expert, slot = (int(k) for k in np.argwhere(falling)[0])
@@ -181,6 +189,9 @@ class Problem(Frozen):
             )
         if self.limits is not None:
             self._check_limits(self.limits)
+        if self.side is not None:
+            over = self.side.arc
+            refuse("side.arc", over, over >= self.n_arcs, f"an arc from 0 to {self.n_arcs - 1}")
 
     def _check_limits(self, limits: Limits) -> None:
         if limits.of_arc.shape != self.expert.shape:
@@ -189,7 +200,7 @@ class Problem(Frozen):
         owner = limit_owner(limits, self.expert)
         inner = np.flatnonzero(limits.of_arc >= 0)
         limit = limits.of_arc[inner]
-        _refuse("limits.of_arc", limit, owner[limit] != self.expert[inner], "one expert's limit")
+        refuse("limits.of_arc", limit, owner[limit] != self.expert[inner], "one expert's limit")
 
     @classmethod
     def from_arcs(
@@ -204,6 +215,8 @@ class Problem(Frozen):
         hold: ArrayLike = 0.0,
         slot_cost: ArrayLike | Sequence[Sequence[float]] | None = None,
         limits: Limits | None = None,
+        usage: ArrayLike = 1,
+        side: Side | None = None,
     ) -> Problem:
         """Build a problem from one entry an arc, in any order.
 
@@ -216,26 +229,33 @@ class Problem(Frozen):
             same; ``(experts, slots)`` or one sequence per expert: the cost of each further unit,
             nondecreasing, the last one going on.
         limits : nested limits, ``limits.of_arc`` in the order in which the arcs are given here.
+        usage : scalar or ``(arcs,)`` units that each arc takes.
+        side : rows over arcs and extra columns, ``side.arc`` in the order in which the arcs are given here.
 
         Raises
         ------
         ProblemError
             See `Problem`.
         """
-        n, m = _count("n_tickets", n_tickets), _count("n_experts", n_experts)
-        rows = _integers("ticket", ticket)
-        columns = _integers("expert", expert, shape=rows.shape)
-        values = _floats("points", _broadcast("points", points, rows.shape))
-        _refuse("ticket", rows, (rows < 0) | (rows >= n), f"a ticket from 0 to {n - 1}")
-        _refuse("expert", columns, (columns < 0) | (columns >= m), f"an expert from 0 to {m - 1}")
+        n, m = count("n_tickets", n_tickets), count("n_experts", n_experts)
+        rows = integers("ticket", ticket)
+        columns = integers("expert", expert, shape=rows.shape)
+        values = floats("points", broadcast("points", points, rows.shape))
+        refuse("ticket", rows, (rows < 0) | (rows >= n), f"a ticket from 0 to {n - 1}")
+        refuse("expert", columns, (columns < 0) | (columns >= m), f"an expert from 0 to {m - 1}")
         if limits is not None and limits.of_arc.shape != rows.shape:
             raise ProblemError(f"limits.of_arc: expected shape {rows.shape}, got {limits.of_arc.shape}")
+        units = _usage(usage, len(rows))
+        if side is not None:
+            refuse("side.arc", side.arc, side.arc >= len(rows), f"an arc from 0 to {len(rows) - 1}")
         key = rows.astype(np.int64) * m + columns
         if (key[1:] < key[:-1]).any():
             order = np.argsort(key, kind="stable")
             rows, columns, values = rows[order], columns[order], values[order]
             if limits is not None:
                 limits = Limits(of_arc=limits.of_arc[order], bound=limits.bound, parent=limits.parent)
+            units = None if units is None else units[order]
+            side = None if side is None else side.reordered(order)
         indptr = np.zeros(n + 1, dtype=np.int64)
         np.cumsum(np.bincount(rows, minlength=n), out=indptr[1:])
         return cls(
@@ -244,10 +264,12 @@ class Problem(Frozen):
             indptr=indptr,  # type: ignore[arg-type]
             expert=columns,
             points=values,
-            capacity=_broadcast("capacity", capacity, (m,)),
-            hold=_broadcast("hold", hold, (n,)),
+            capacity=broadcast("capacity", capacity, (m,)),
+            hold=broadcast("hold", hold, (n,)),
             slot_cost=_slot_costs(slot_cost, m),
             limits=limits,
+            usage=units,
+            side=side,
         )
 
     @property
@@ -255,11 +277,25 @@ class Problem(Frozen):
         """Number of arcs."""
         return len(self.expert)
 
+    @property
+    def n_extra(self) -> int:
+        """Number of extra columns."""
+        return 0 if self.side is None else self.side.n_extra
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it has neither usage nor side rows nor extra columns: a network, whose prices close the gap."""
+        return self.usage is None and self.side is None
+
     def __repr__(self) -> str:
         limits = 0 if self.limits is None else len(self.limits.bound)
+        rows = 0 if self.side is None else self.side.n_rows
         return (
             f"Problem({self.n_tickets} tickets, {self.n_experts} experts, {self.n_arcs} arcs"
             + (f", {limits} limits" if limits else "")
+            + ("" if self.usage is None else ", usage")
+            + (f", {rows} side rows" if rows else "")
+            + (f", {self.n_extra} extra columns" if self.n_extra else "")
             + ")"
         )
 
@@ -288,72 +324,28 @@ def limit_owner(limits: Limits, expert: Int32) -> Int32:
     return owner
 
 
+def _usage(usage: ArrayLike | None, n_arcs: int) -> Int32 | None:
+    """Units of each arc, None where all take one."""
+    if usage is None or (isinstance(usage, int) and usage == 1):
+        return None
+    units = integers("usage", broadcast("usage", usage, (n_arcs,)))
+    refuse("usage", units, units < 1, "an integer ≥ 1")
+    return None if (units == 1).all() else units
+
+
 def _slot_costs(slot_cost: Any, n_experts: int) -> Float64:
     """Slot costs as ``(experts, slots)``: scalars spread, ragged rows go on with their last cost."""
     if slot_cost is None:
         return np.zeros((n_experts, 1))
     ragged = isinstance(slot_cost, (list, tuple)) and any(np.ndim(row) for row in slot_cost)
     if not ragged:
-        costs = _numbers("slot_cost", slot_cost)
+        costs = numbers("slot_cost", slot_cost)
         if costs.ndim == 2:
             return costs
-        return np.ascontiguousarray(_broadcast("slot_cost", costs, (n_experts,))[:, None])
-    rows = [np.atleast_1d(_numbers("slot_cost", row)) for row in slot_cost]
+        return np.ascontiguousarray(broadcast("slot_cost", costs, (n_experts,))[:, None])
+    rows = [np.atleast_1d(numbers("slot_cost", row)) for row in slot_cost]
     if len(rows) != n_experts or any(row.ndim != 1 or len(row) == 0 for row in rows):
         raise ProblemError(f"slot_cost: expected a non-empty row of costs for each of the {n_experts} experts")
     width = max((len(row) for row in rows), default=1)
     padded = [np.pad(row, (0, width - len(row)), mode="edge") for row in rows]
     return np.array(padded).reshape(n_experts, width)
-
-
-def _count(name: str, value: Any) -> int:
-    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not (is_whole and 0 <= int(value) < _INT32_MAX):
-        raise ProblemError(f"{name}: found {value!r}; expected an integer from 0 to {_INT32_MAX - 1}")
-    return int(value)
-
-
-def _numbers(name: str, values: object) -> NDArray[Any]:
-    try:
-        array = np.asarray(values)
-        return array if array.dtype.kind in "biuf" else array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ProblemError(f"{name}: expected numbers ({error})") from None
-
-
-def _broadcast(name: str, values: object, shape: tuple[int, ...]) -> NDArray[Any]:
-    array = _numbers(name, values)
-    if array.ndim == 0:
-        return np.full(shape, array)
-    if array.shape != shape:
-        raise ProblemError(f"{name}: expected a number or shape {shape}, got shape {array.shape}")
-    return array
-
-
-def _floats(name: str, values: object, shape: tuple[int, ...] | None = None) -> Float64:
-    array = _numbers(name, values)
-    if shape is not None and array.shape != shape:
-        raise ProblemError(f"{name}: expected shape {shape}, got {array.shape}")
-    return read_only(array, np.float64)
-
-
-def _integers(name: str, values: object, shape: tuple[int, ...] | None = None) -> Int32:
-    """Whole numbers as int32; what is above its range is clipped to it, since no problem has more arcs."""
-    array = _numbers(name, values)
-    if array.ndim != 1 or (shape is not None and array.shape != shape):
-        wanted = "one dimension" if shape is None else f"shape {shape}"
-        raise ProblemError(f"{name}: expected {wanted}, got {array.shape}")
-    if array.dtype == np.int32:
-        return read_only(array, np.int32)
-    if array.dtype.kind == "f":
-        _refuse(name, array, ~(np.floor(array) == array) | ~np.isfinite(array), "a whole number")
-    return read_only(np.clip(array, -_INT32_MAX, _INT32_MAX).astype(np.int32), np.int32)
-
-
-def _refuse(name: str, values: NDArray[Any], bad: NDArray[np.bool_], accepted: str) -> None:
-    if bad.any():
-        index = tuple(int(k) for k in np.argwhere(bad)[0])
-        place = ", ".join(map(str, index))
-        count = int(bad.sum())
-        more = f" ({count} such entries)" if count > 1 else ""
-        raise ProblemError(f"{name}[{place}]: found {values[index]}; expected {accepted}{more}")

@@ -46,7 +46,7 @@ class Separation:
 
 
 def separate(problem: Problem) -> Separation | None:
-    """The same problem without limits, None where an expert's limits meet in the capacity.
+    """The same problem without limits, None where an expert's limits meet in the capacity, or where it is no network.
 
     It can be done where no limit lies inside another, all units of an expert with limits cost the same, and the
     expert's capacity is no less than what the limits, and the arcs under none, can use together.

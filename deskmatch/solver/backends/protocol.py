@@ -26,6 +26,12 @@ class Capability(enum.Flag):
     """Nested limits on subsets of an expert's arcs."""
     MUST_ASSIGN = enum.auto()
     """Tickets with hold −∞."""
+    USAGE = enum.auto()
+    """Arcs that take several units."""
+    SIDE_ROWS = enum.auto()
+    """Rows over arcs, hard or with a penalty."""
+    EXTRA = enum.auto()
+    """Continuous columns beside the arcs."""
 
 
 NOTHING = Capability(0)
@@ -71,6 +77,11 @@ def needs(problem: Problem) -> Capability:
         wanted |= Capability.LIMITS
     if (problem.hold == -np.inf).any():
         wanted |= Capability.MUST_ASSIGN
+    if problem.usage is not None:
+        wanted |= Capability.USAGE
+    if problem.side is not None:
+        wanted |= Capability.SIDE_ROWS if problem.side.n_rows else NOTHING
+        wanted |= Capability.EXTRA if problem.side.n_extra else NOTHING
     return wanted
 
 

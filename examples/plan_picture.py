@@ -1,4 +1,4 @@
-"""Draw a plan: waiting tickets on the left, experts on the right, every eligible pair in grey, the chosen ones in colour.
+"""Draw a plan: waiting tickets on the left, experts on the right, eligible pairs in grey, chosen ones in colour.
 
     python examples/plan_picture.py [TICKETS EXPERTS] [--out docs/images/plan.png]
 
@@ -55,7 +55,7 @@ def draw(plan: Plan) -> plt.Figure:
 
 
 def _places(plan: Plan) -> tuple[dict[int, float], dict[int, float]]:
-    """Heights of tickets and experts: experts by the tickets that they take, tickets beside their expert, held ones last."""
+    """Heights of tickets and experts: experts in their order, tickets beside their expert, held ones last."""
     epoch, chosen = plan.model.epoch, plan.solution.expert_of
     experts = sorted(range(epoch.n_experts), key=lambda j: (not (chosen == j).any(), j))
     order = {expert: k for k, expert in enumerate(experts)}
@@ -68,7 +68,8 @@ def _places(plan: Plan) -> tuple[dict[int, float], dict[int, float]]:
 def _lines(axes: Axes, plan: Plan, left: dict[int, float], right: dict[int, float]) -> None:
     problem, tickets = plan.model.problem, plan.model.epoch.tickets
     pairs = list(zip(problem.ticket.tolist(), problem.expert.tolist(), strict=True))
-    axes.add_collection(LineCollection([[(0, left[i]), (1, right[j])] for i, j in pairs], colors="#e3e3e3", linewidths=0.7))
+    eligible = [[(0, left[i]), (1, right[j])] for i, j in pairs]
+    axes.add_collection(LineCollection(eligible, colors="#e3e3e3", linewidths=0.7))
     for (i, j), points in zip(pairs, problem.points, strict=True):
         if plan.solution.expert_of[i] == j:
             colour = COLOURS[tickets.channel[i] % len(COLOURS)]

@@ -46,8 +46,4 @@ def solve_within(problem: Problem, left_s: float | None, *, method: str = "auto"
 def estimate_s(problem: Problem) -> float:
     """Seconds that an exact solve of this problem may take, on the safe side."""
     loaded = "ortools.graph.python.min_cost_flow" in sys.modules
-    return (
-        BASE_S
-        + ARC_S * (problem.n_arcs + problem.n_tickets + problem.n_experts)
-        + (0.0 if loaded else STARTUP_S)
-    )
+    return BASE_S + ARC_S * (problem.n_arcs + problem.n_tickets + problem.n_experts) + (0.0 if loaded else STARTUP_S)

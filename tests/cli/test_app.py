@@ -91,7 +91,8 @@ def test_columns_priorities_and_scales_of_other_systems(tmp_path: Path) -> None:
     tickets, experts = tmp_path / "t.csv", tmp_path / "e.csv"
     tickets.write_text("case,channel,language,topic,priority\n1,chat,en,seo,P1\n2,chat,en,seo,P3\n")
     experts.write_text("agent_id,channels,languages,topics\n7,chat,en,seo:4\n")
-    options = ["--column", "ticket_id=case", "--column", "expert_id=agent_id", "--priority", "P1=8", "--priority", "P3=1"]
+    renamed = ["--column", "ticket_id=case", "--column", "expert_id=agent_id"]
+    options = [*renamed, "--priority", "P1=8", "--priority", "P3=1"]
     result = run("assign", tickets, experts, *options, "--proficiency-scale", 5, "--format", "json")
     (pair,) = json.loads(result.stdout)["assignments"]
     assert (pair["ticket_id"], pair["expert_id"], pair["resolution"]) == ("1", "7", pytest.approx(8 * 4 / 5))

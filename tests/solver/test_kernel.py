@@ -202,8 +202,8 @@ def test_it_is_deterministic() -> None:
 
 
 def test_limits_are_declined() -> None:
-    limits = Limits.from_sets(2, [([0, 1], 1)])
-    problem = Problem.from_arcs(2, 1, [0, 1], [0, 0], [1.0, 2.0], capacity=2, limits=limits)
+    limits = Limits.from_sets(4, [([0, 1], 2), ([2, 3], 2)])  # they meet in the capacity
+    problem = Problem.from_arcs(4, 1, [0, 1, 2, 3], [0, 0, 0, 0], 1.0, capacity=3, limits=limits)
     with pytest.raises(BackendError, match=r"cannot take limits; .*min_cost_flow"):
         solve(problem, method="kernel")
 
@@ -222,7 +222,7 @@ def test_it_runs_uncompiled() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
         cwd=ROOT,
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
     )

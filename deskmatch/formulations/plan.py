@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from deskmatch.epochs import Intake
 
 __all__ = ["Plan"]
+
+_QUOTED = re.compile(r"'[^']*'(?: and '[^']*')*")
+_NAMES = "{names}"
+_NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,11 +221,19 @@ class Plan(Frozen):
         return f"{head} · {self.objective:.4f} points, {proof} · by {self.method} in {self.elapsed_s * 1e3:.0f} ms"
 
     def held_by_reason(self) -> dict[str, list[str]]:
-        """The held tickets of each kind of reason (who outbids is left out), most frequent first."""
-        kinds: dict[str, list[str]] = defaultdict(list)
+        """The held tickets of each kind of reason, most frequent first.
+
+        Reasons that differ only in the names that they quote are one kind, told with the first of those names; who
+        outbids whom, and what is wrong in a bad row, is left out.
+        """
+        tickets: dict[str, list[str]] = defaultdict(list)
+        names: dict[str, dict[str, None]] = defaultdict(dict)
         for ticket, reason in self.held.itertuples(index=False):
-            kinds[_kind(reason)].append(ticket)
-        return dict(sorted(kinds.items(), key=lambda item: -len(item[1])))
+            kind = _kind(reason)
+            tickets[kind].append(ticket)
+            names[kind].update(dict.fromkeys(_QUOTED.findall(reason)))
+        most_first = sorted(tickets, key=lambda kind: -len(tickets[kind]))
+        return {kind.replace(_NAMES, _listed(list(names[kind]))): tickets[kind] for kind in most_first}
 
     def __str__(self) -> str:
         lines = [self.summary()]
@@ -312,7 +325,12 @@ def _kind(reason: str) -> str:
     for start in ("outbid", "bad row"):
         if reason.startswith(start):
             return start
-    return reason
+    return _QUOTED.sub(_NAMES, reason)
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _written(text: str, path: str | Path | None) -> str | None:

@@ -90,6 +90,16 @@ def test_worth_more_held_and_outbid() -> None:
     assert set(plan.held_by_reason()) == {"outbid"}
 
 
+def test_reasons_that_differ_in_names_only_are_one_kind() -> None:
+    tickets = Tickets([f"t{k}" for k in range(4)], channel=[1, 1, 1, 2], language=[2, 1, 2, 2], topic=[0, 0, 0, 0])
+    desk = replace(small_desk(), languages=Vocabulary(("de", "sv", "fi")), speaks=[[True, False, False]] * 3)
+    kinds = assign(Epoch(desk, tickets)).held_by_reason()
+    assert kinds == {
+        "nobody speaks the language 'fi', 'sv'": ["t0", "t1", "t2"],
+        "nobody works the channel 'fax'": ["t3"],
+    }
+
+
 def test_a_place_that_a_heuristic_left_empty_is_not_called_outbid(make_epoch: Callable[..., Epoch]) -> None:
     epoch = make_epoch(3)
     model = Formulation().bind(epoch.desk).build(epoch)

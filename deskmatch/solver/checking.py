@@ -29,12 +29,19 @@ def count(name: str, value: Any) -> int:
 
 
 def numbers(name: str, values: object) -> NDArray[Any]:
-    """Values as an array of numbers, of whatever type they have."""
+    """An array of whole or floating-point numbers; what would lose something on the way is refused."""
+    if isinstance(values, np.ndarray) and np.any(getattr(values, "mask", False)):
+        raise ProblemError(f"{name}: expected numbers, found masked entries")
     try:
         array = np.asarray(values)
-        return array if array.dtype.kind in "biuf" else array.astype(np.float64)
-    except (TypeError, ValueError) as error:
+        if array.dtype.kind in "biu":
+            return array
+        if array.dtype.kind in "fOSU":
+            with np.errstate(over="ignore"):  # what is too large becomes inf, which is refused by name
+                return array.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ProblemError(f"{name}: expected numbers ({error})") from None
+    raise ProblemError(f"{name}: expected numbers, found {array.dtype}")
 
 
 def broadcast(name: str, values: object, shape: tuple[int, ...]) -> NDArray[Any]:

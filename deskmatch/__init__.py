@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from deskmatch.compiled import warm_up
     from deskmatch.epochs import Desk, Epoch, PairTable, Staffing, Tickets, Vocabulary
     from deskmatch.errors import DeskmatchError, InputError
     from deskmatch.formulations import Arcs, Formulation, Plan, assign, check_term
@@ -53,9 +54,11 @@ __all__ = [
     "check_term",
     "greedy",
     "solve",
+    "warm_up",
 ]
 
 _ROOMS = {
+    "compiled": ("warm_up",),
     "epochs": ("Desk", "Epoch", "PairTable", "Staffing", "Tickets", "Vocabulary"),
     "errors": ("DeskmatchError", "InputError"),
     "formulations": ("Arcs", "Formulation", "Plan", "assign", "check_term"),

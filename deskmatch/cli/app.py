@@ -25,6 +25,7 @@ from deskmatch.cli.options import (
     readable_errors,
 )
 from deskmatch.cli.show import error_text, intake_text, plan_text
+from deskmatch.compiled import warm_up
 from deskmatch.errors import DeskmatchError
 from deskmatch.formulations import Plan, assign
 from deskmatch.routing import Routing
@@ -118,6 +119,16 @@ def new(
     with readable_errors():
         for path in write_desk(folder, tickets=tickets, experts=experts, seed=seed):
             typer.echo(path)
+
+
+@app.command("warm-up")
+def warm_up_command() -> None:
+    """Compile the solver's kernels now, or load them from their cache: for services and container images."""
+    kernels = warm_up()
+    for name in kernels:
+        typer.echo(f"ready: {name}")
+    if not kernels:
+        typer.echo("compilation is switched off; other methods answer")
 
 
 def _rendered(plan: Plan, form: Format, rows: int) -> str:

@@ -125,6 +125,13 @@ def test_help_and_no_arguments_explain_themselves() -> None:
     assert "TICKETS" in run("assign", "--help").stdout
 
 
+def test_warm_up_names_the_kernels_or_says_that_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ready: deskmatch.solver.kernel" in run("warm-up").stdout
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    monkeypatch.setattr("deskmatch.compiled._interpreted", lambda: True)
+    assert "switched off" in run("warm-up").stdout
+
+
 def test_the_module_and_the_function_are_the_same_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     told = subprocess.run(
         [sys.executable, "-m", "deskmatch", "check", *TABLES], capture_output=True, text=True, check=True

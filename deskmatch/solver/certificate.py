@@ -11,6 +11,7 @@ import numpy as np
 from .bound import bound_terms, safe_prices
 from .evaluation import arcs_chosen, objective_terms, violations
 from .hall import joint_capacity
+from .knapsack_bound import knapsack_terms
 from .problem import Problem
 from .solution import Solution, Status
 
@@ -25,7 +26,7 @@ class Proof(StrEnum):
     """What proves the bound of a `Certificate`."""
 
     PRICES = "prices"
-    """Weak duality: the expert and limit prices prove it for every assignment that keeps the rules."""
+    """Weak duality: the prices prove it for every assignment that keeps the rules."""
     NONE = "none"
     """There is no bound."""
 
@@ -61,11 +62,15 @@ class Certificate:
 def certify(problem: Problem, solution: Solution) -> Certificate:
     """Prove what can be proved of a solution. Never raises on a solution that was tampered with.
 
-    The objective is recomputed from `expert_of`. The bound follows from `expert_price` and `limit_price`
-    (`deskmatch.solver.bound`): any prices prove a bound, bad ones a weak one. Missing prices count as the
-    first slot's cost of each expert and 0 for each limit, so that the bound is what each ticket could get if
-    it were alone; nan and infinite prices count the same, and negative limit prices as 0. The sums are exact
-    (`math.fsum`); for integers below 2⁵³/n the whole proof is.
+    The objective is recomputed from `expert_of` and `extra`. The bound follows from `expert_price`, `limit_price` and
+    `row_price` (`deskmatch.solver.bound`): any prices prove a bound, bad ones a weak one. Missing prices count as the
+    first slot's cost of each expert and 0 for each limit and side row, so that the bound is what each ticket could get
+    if it were alone; nan, infinite prices and prices of the wrong sign count the same. The sums are exact
+    (`math.fsum`); for integers below 2⁵³/n the whole proof of a network is.
+
+    With usage, `ticket_price` proves a second bound (`deskmatch.solver.knapsack_bound`), and the better one counts.
+    Problems with usage, side rows or extra columns need not close the gap: what prices prove of them is the bound of a
+    relaxation, and a solver's claim to have searched everything stays a claim (`Solution.claimed_bound`).
 
     An answer "infeasible" is proved by counting: its `violator` are tickets that must be assigned, more than
     their experts can take together, limits included (Hall 1935).
@@ -80,8 +85,8 @@ def certify(problem: Problem, solution: Solution) -> Certificate:
     """
     if solution.status is Status.INFEASIBLE:
         return _certify_infeasible(problem, solution)
-    broken = violations(problem, solution.expert_of)
-    terms = [] if broken else objective_terms(problem, arcs_chosen(problem, solution.expert_of))
+    broken = violations(problem, solution.expert_of, solution.extra)
+    terms = [] if broken else objective_terms(problem, arcs_chosen(problem, solution.expert_of), solution.extra)
     objective = None if broken else math.fsum(terms)
     bound, gap = _proven(problem, solution, terms, objective)
     said = broken + _false_objective(solution, terms, objective)
@@ -98,6 +103,7 @@ def certify(problem: Problem, solution: Solution) -> Certificate:
 
 def _certify_infeasible(problem: Problem, solution: Solution) -> Certificate:
     wrong = _false_violator(problem, solution.violator)
+    proven = not wrong and solution.violator is not None
     return Certificate(
         feasible=False,
         objective=None,
@@ -106,11 +112,13 @@ def _certify_infeasible(problem: Problem, solution: Solution) -> Certificate:
         proof=Proof.NONE,
         optimal=False,
         violations=wrong,
-        infeasible_proven=not wrong,
+        infeasible_proven=proven,
     )
 
 
 def _false_violator(problem: Problem, violator: object) -> tuple[str, ...]:
+    if violator is None and not problem.is_network:
+        return ()
     if violator is None:
         return ("said to be infeasible without a set of tickets that proves it",)
     tickets = np.asarray(violator)
@@ -130,8 +138,8 @@ def _proven(
     problem: Problem, solution: Solution, terms: list[float], objective: float | None
 ) -> tuple[float | None, float | None]:
     """The bound and the gap, with what is only rounding taken out."""
-    parts = bound_terms(problem, safe_prices(problem, solution.expert_price, solution.limit_price)).tolist()
-    if -math.inf in parts:
+    parts = _best_terms(problem, solution)
+    if parts is None:
         return None, None
     bound = math.fsum(parts)
     if objective is None:
@@ -140,6 +148,16 @@ def _proven(
     if gap <= TOLERANCE * math.fsum(map(abs, [*parts, *terms])):
         gap = 0.0
     return max(bound, objective), gap
+
+
+def _best_terms(problem: Problem, solution: Solution) -> list[float] | None:
+    """The terms of the least bound that the prices prove, None where they prove none."""
+    prices = safe_prices(problem, solution.expert_price, solution.limit_price, solution.row_price)
+    forms = [bound_terms(problem, prices)]
+    if problem.usage is not None:
+        forms.append(knapsack_terms(problem, prices, solution.ticket_price))
+    finite = [form.tolist() for form in forms if np.isfinite(form).all()]
+    return min(finite, key=math.fsum, default=None)
 
 
 def _false_objective(solution: Solution, terms: list[float], objective: float | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from deskmatch.errors import ProblemError
 
 from .problem import Limits, Problem
+from .side_evaluation import side_objective_terms, side_violations
 
 __all__ = ["arcs_chosen", "evaluate", "limit_usage", "objective_terms", "violations"]
 
@@ -19,18 +20,20 @@ SHOWN = 5
 """How many offenders a sentence names before it only counts them."""
 
 
-def evaluate(problem: Problem, expert_of: ArrayLike) -> float:
+def evaluate(problem: Problem, expert_of: ArrayLike, extra: ArrayLike | None = None) -> float:
     """Total points of an assignment, correctly rounded (`math.fsum`), so that no order of summation matters.
 
     Parameters
     ----------
     problem : the problem.
     expert_of : ``(tickets,)`` the expert of each ticket, −1: held.
+    extra : ``(extra,)`` values of the extra columns, where the problem has any (`best_extra` finds the best ones).
 
     Returns
     -------
     float
-        Points of the chosen arcs + holds of the held tickets − costs of the used slots.
+        Points of the chosen arcs + holds of the held tickets − costs of the used slots + points of the extra columns
+        − penalties of the soft rows that are missed.
 
     Raises
     ------
@@ -43,13 +46,14 @@ def evaluate(problem: Problem, expert_of: ArrayLike) -> float:
     >>> evaluate(problem, [0, -1])
     3.5
     """
-    broken = violations(problem, expert_of)
+    broken = violations(problem, expert_of, extra)
     if broken:
         raise ProblemError("; ".join(broken))
-    return math.fsum(objective_terms(problem, arcs_chosen(problem, np.asarray(expert_of))))
+    values = None if extra is None else np.asarray(extra, dtype=np.float64)
+    return math.fsum(objective_terms(problem, arcs_chosen(problem, np.asarray(expert_of)), values))
 
 
-def violations(problem: Problem, expert_of: ArrayLike) -> tuple[str, ...]:
+def violations(problem: Problem, expert_of: ArrayLike, extra: ArrayLike | None = None) -> tuple[str, ...]:
     """Every rule that an assignment breaks, as sentences; empty where it keeps them all. Never raises.
 
     Examples
@@ -68,8 +72,9 @@ def violations(problem: Problem, expert_of: ArrayLike) -> tuple[str, ...]:
         *_unknown_experts(problem, chosen),
         *_missing_arcs(chosen, arcs, problem.n_experts),
         *_held_musts(problem, chosen),
-        *_over_capacity(problem, chosen),
+        *_over_capacity(problem, chosen, arcs),
         *_over_limits(problem, arcs),
+        *(line for bad, sentences in side_violations(problem, arcs, extra) for line in _told(bad, sentences[:SHOWN])),
     )
 
 
@@ -81,35 +86,62 @@ def arcs_chosen(problem: Problem, expert_of: NDArray[np.integer]) -> Int64:
     return arcs
 
 
-def objective_terms(problem: Problem, arcs: Int64) -> list[float]:
-    """The numbers whose sum is the objective: points, holds, and minus the cost of each used slot.
+def objective_terms(problem: Problem, arcs: Int64, extra: NDArray[np.float64] | None = None) -> list[float]:
+    """The numbers whose sum is the objective: points, holds, minus the cost of each used slot, and the side's terms.
 
     Parameters
     ----------
     problem : the problem.
     arcs : ``(tickets,)`` the arc that each ticket takes, −1: held.
+    extra : ``(extra,)`` values of the extra columns; None counts as 0.
     """
     used = arcs[arcs >= 0]
     terms: list[float] = problem.points[used].tolist()
     terms += problem.hold[arcs < 0].tolist()
     if problem.slot_cost.any():
-        experts = np.sort(problem.expert[used])
-        first = np.searchsorted(experts, experts, side="left")
-        slot = np.minimum(np.arange(len(experts)) - first, problem.slot_cost.shape[1] - 1)
-        terms += (-problem.slot_cost[experts, slot]).tolist()
+        terms += _slot_terms(problem, used)
+    if problem.side is not None:
+        terms += side_objective_terms(problem, arcs, np.zeros(problem.n_extra) if extra is None else extra)
     return terms
 
 
-def limit_usage(limits: Limits, arcs: Int64) -> Int64:
-    """How many tickets count against each limit, the tickets of the limits inside it too: ``(limits,)``."""
-    usage = np.zeros(len(limits.bound), dtype=np.int64)
-    inside = limits.of_arc[arcs[arcs >= 0]]
-    inside = inside[inside >= 0]
-    while len(inside):
-        usage += np.bincount(inside, minlength=len(usage))
+def limit_usage(limits: Limits, arcs: Int64, usage: NDArray[np.integer] | None = None) -> Int64:
+    """How many units count against each limit, those of the limits inside it too: ``(limits,)``.
+
+    Parameters
+    ----------
+    limits : the limits.
+    arcs : ``(tickets,)`` the arc that each ticket takes, −1: held.
+    usage : ``(arcs,)`` units of each arc, None: one each.
+    """
+    counted = np.zeros(len(limits.bound), dtype=np.int64)
+    taken = arcs[arcs >= 0]
+    inside = limits.of_arc[taken]
+    units = np.ones(len(taken), dtype=np.int64) if usage is None else usage[taken].astype(np.int64)
+    while (under := inside >= 0).any():
+        inside, units = inside[under], units[under]
+        counted += np.bincount(inside, weights=units, minlength=len(counted)).astype(np.int64)
         inside = limits.parent[inside]
-        inside = inside[inside >= 0]
-    return usage
+    return counted
+
+
+def _slot_terms(problem: Problem, used: Int64) -> list[float]:
+    """Minus the cost of each used slot; with usage, of each slot column's units together."""
+    last = problem.slot_cost.shape[1] - 1
+    if problem.usage is None:
+        experts = np.sort(problem.expert[used])
+        first = np.searchsorted(experts, experts, side="left")
+        slot = np.minimum(np.arange(len(experts)) - first, last)
+        return _as_list(-problem.slot_cost[experts, slot])
+    load = np.bincount(problem.expert[used], weights=problem.usage[used], minlength=problem.n_experts)
+    units = np.maximum(load[:, None] - np.arange(last + 1), 0.0)
+    units[:, :last] = np.minimum(units[:, :last], 1.0)
+    return _as_list(-(units * problem.slot_cost)[units > 0])
+
+
+def _as_list(values: NDArray[np.float64]) -> list[float]:
+    numbers: list[float] = values.tolist()
+    return numbers
 
 
 def _unknown_experts(problem: Problem, chosen: NDArray[np.integer]) -> tuple[str, ...]:
@@ -127,19 +159,27 @@ def _held_musts(problem: Problem, chosen: NDArray[np.integer]) -> tuple[str, ...
     return _told(bad, [f"ticket {i} must be assigned and is held" for i in bad[:SHOWN]])
 
 
-def _over_capacity(problem: Problem, chosen: NDArray[np.integer]) -> tuple[str, ...]:
+def _over_capacity(problem: Problem, chosen: NDArray[np.integer], arcs: Int64) -> tuple[str, ...]:
     known = chosen[(chosen >= 0) & (chosen < problem.n_experts)].astype(np.int64)
     load = np.bincount(known, minlength=problem.n_experts)
-    bad = np.flatnonzero(load > problem.capacity)
-    return _told(bad, [f"expert {j} gets {load[j]} tickets, capacity {problem.capacity[j]}" for j in bad[:SHOWN]])
+    if problem.usage is not None:
+        taken = arcs[arcs >= 0]
+        weights = problem.usage[taken]
+        load = np.bincount(problem.expert[taken], weights=weights, minlength=problem.n_experts).astype(np.int64)
+    bad, what = np.flatnonzero(load > problem.capacity), _counted(problem)
+    return _told(bad, [f"expert {j} gets {load[j]} {what}, capacity {problem.capacity[j]}" for j in bad[:SHOWN]])
 
 
 def _over_limits(problem: Problem, arcs: Int64) -> tuple[str, ...]:
     if problem.limits is None:
         return ()
-    usage, bound = limit_usage(problem.limits, arcs), problem.limits.bound
-    bad = np.flatnonzero(usage > bound)
-    return _told(bad, [f"limit {k} counts {usage[k]} tickets, bound {bound[k]}" for k in bad[:SHOWN]])
+    counted, bound = limit_usage(problem.limits, arcs, problem.usage), problem.limits.bound
+    bad, what = np.flatnonzero(counted > bound), _counted(problem)
+    return _told(bad, [f"limit {k} counts {counted[k]} {what}, bound {bound[k]}" for k in bad[:SHOWN]])
+
+
+def _counted(problem: Problem) -> str:
+    return "tickets" if problem.usage is None else "units"
 
 
 def _told(bad: Int64, sentences: list[str]) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def separate(problem: Problem) -> Separation | None:
     Problem(4 tickets, 3 experts, 4 arcs)
     """
     limits = problem.limits
-    if limits is None or not problem.n_experts or (limits.parent >= 0).any():
+    if limits is None or not problem.is_network or not problem.n_experts or (limits.parent >= 0).any():
         return None
     owner = limit_owner(limits, problem.expert)
     used = owner >= 0

@@ -226,7 +226,7 @@ class Side(Frozen):
         return f"Side({self.n_rows} rows, {soft} of them soft, {self.n_extra} extra columns)"
 
 
-def row_sums(row: Int64, values: Float64, n_rows: int) -> Float64:
+def row_sums(row: NDArray[np.integer], values: Float64, n_rows: int) -> Float64:
     """The sum of the values of each row: ``(rows,)``."""
     return np.bincount(row, weights=values, minlength=n_rows).astype(np.float64, copy=False)
 

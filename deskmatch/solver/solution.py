@@ -37,6 +37,8 @@ class Solution(Frozen):
     ticket_price : ``(tickets,)`` dual value of each ticket, or None where the method has none.
     expert_price : ``(experts,)`` dual value of one more unit of each expert, or None.
     limit_price : ``(limits,)`` dual value ≥ 0 of each nested limit, or None.
+    row_price : ``(side rows,)`` dual value of each side row's right side, or None: ≥ 0 for ≤, ≤ 0 for ≥.
+    extra : ``(extra,)`` values of the extra columns, or None where there are none or no answer.
     status : what is known of the answer.
     claimed_bound : the upper bound that the method itself claims, or None.
     method : which method answered.
@@ -57,10 +59,12 @@ class Solution(Frozen):
     elapsed_s: float = 0.0
     message: str = ""
     violator: NDArray[np.int32] | None = None
+    row_price: NDArray[np.float64] | None = None
+    extra: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         self._set(expert_of=read_only(self.expert_of, np.int32), status=Status(self.status))
-        for name in ("ticket_price", "expert_price", "limit_price"):
+        for name in ("ticket_price", "expert_price", "limit_price", "row_price", "extra"):
             if getattr(self, name) is not None:
                 self._set(**{name: read_only(getattr(self, name), np.float64)})
         if self.violator is not None:

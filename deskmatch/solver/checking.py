@@ -30,7 +30,7 @@ def count(name: str, value: Any) -> int:
 
 def numbers(name: str, values: object) -> NDArray[Any]:
     """An array of whole or floating-point numbers; what would lose something on the way is refused."""
-    if isinstance(values, np.ndarray) and np.any(getattr(values, "mask", False)):
+    if isinstance(values, np.ndarray) and hasattr(values, "mask") and np.any(values.mask):
         raise ProblemError(f"{name}: expected numbers, found masked entries")
     try:
         array = np.asarray(values)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deskmatch.solver.problem import Problem
 from deskmatch.solver.solution import Solution
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Sparse"]
 
+PATH_BITS = 50
+"""Weights have so many bits, less those of the number of tickets: a path adds two numbers per ticket, and float64
+holds integers up to 2⁵³ exactly."""
+
 
 class Sparse:
     """Sparse Jonker-Volgenant (LAPJVsp), from scipy.
 
     Each slot of an expert is a column, and each ticket that may be held has a column of its own. The values
-    of a ticket are shifted to be at least as large as their span, since scipy takes a weight of 0 for no arc
-    at all.
+    of a ticket become integers from 1, since scipy takes a weight of 0 for no arc at all; what the rounding costs
+    is repaired in floats (`deskmatch.solver.residual`).
     """
 
     name = "sparse"
@@ -56,16 +61,23 @@ class Sparse:
 
 
 def _weights(problem: Problem, slots: Slots) -> csr_array[Any, Any]:
-    """Positive weights: ``(tickets, slots + tickets that may be held)``."""
+    """Weights from 1: ``(tickets, slots + tickets that may be held)``."""
     from scipy.sparse import csr_array
 
     held = np.flatnonzero(problem.hold > -np.inf)
     ticket = np.concatenate([slots.ticket, held])
     column = np.concatenate([slots.slot, slots.count + np.arange(len(held))])
     value = np.concatenate([slots.value, problem.hold[held]])
-    low, high = np.full(problem.n_tickets, np.inf), np.full(problem.n_tickets, -np.inf)
+    low = np.full(problem.n_tickets, np.inf)
     np.minimum.at(low, ticket, value)
-    np.maximum.at(high, ticket, value)
-    span = (high - low)[ticket]
-    weight = value - low[ticket] + np.where(span > 0, span, 1.0)
+    weight = _whole_weights(value - low[ticket], problem.n_tickets) + 1.0
     return csr_array((weight, (ticket, column)), shape=(problem.n_tickets, slots.count + len(held)))
+
+
+def _whole_weights(weight: NDArray[np.float64], n_tickets: int) -> NDArray[np.float64]:
+    """Weights ≥ 0 as integers so small that scipy's sums along a path are exact.
+
+    Rounding there can make its search go round in a circle for ever, where magnitudes lie far apart.
+    """
+    _, exponent = np.frexp(weight.max(initial=0.0))
+    return np.asarray(np.rint(np.ldexp(weight, PATH_BITS - n_tickets.bit_length() - int(exponent))))

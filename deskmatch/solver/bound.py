@@ -134,13 +134,11 @@ def useful_slots(problem: Problem) -> NDArray[np.int64]:
 def usable_arcs(problem: Problem) -> NDArray[np.bool_]:
     """Whether an arc takes no more than its expert, and each limit around it, has: ``(arcs,)``."""
     room = problem.capacity.astype(np.int64)[problem.expert]
-    if problem.usage is None:
-        return np.asarray(room > 0)
     if problem.limits is not None and len(problem.limits.bound):
         inner = problem.limits.of_arc
         around = _limit_room(problem.limits)
         room = np.where(inner >= 0, np.minimum(room, around[inner]), room)
-    return np.asarray(room >= problem.usage)
+    return np.asarray(room >= (1 if problem.usage is None else problem.usage))
 
 
 def net_points(problem: Problem, prices: Prices) -> Float64:
@@ -152,7 +150,7 @@ def net_points(problem: Problem, prices: Prices) -> Float64:
         net -= _in_units(problem, np.where(inner >= 0, around[inner], 0.0))
     if problem.side is not None:
         net -= arc_prices(problem, prices.row)
-    if problem.usage is not None:
+    if problem.usage is not None or problem.limits is not None:
         net[~usable_arcs(problem)] = -np.inf
     return net
 

@@ -42,6 +42,9 @@ class Separation:
         # the total never binds where there are limits, so that a unit there is worth what it costs
         expert_price = np.where(limited, unit, solution.expert_price[:experts])
         limit_price = np.maximum(solution.expert_price[experts:] - unit[self.expert_of_column[experts:]], 0.0)
+        # neither does a limit above the number of its arcs, though as a column it is full when all of them are used
+        if self.original.limits is not None:
+            limit_price[self.original.limits.bound > self.problem.capacity[experts:]] = 0.0
         return replace(solution, expert_of=expert_of, expert_price=expert_price, limit_price=limit_price)
 
 

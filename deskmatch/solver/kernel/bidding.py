@@ -1,9 +1,10 @@
-"""Tickets bid for experts: augmenting row reduction, that is an auction with ε = 0.
+"""Tickets bid for experts: an auction, which with a step of 0 is augmenting row reduction.
 
 Each ticket in turn takes the expert that is worth most to it at the prices of the moment and raises the price
-until its second best choice is as good; whoever sat there bids again (Jonker & Volgenant 1987, after
-Bertsekas 1981). Every step keeps complementary slackness, so whatever is seated stays right; bids that would
-raise nothing are left to the path search, which ends in any case.
+until its second best choice is as good, and by `step` (ε) more; whoever sat there bids again (Bertsekas 1981;
+Jonker & Volgenant 1987). With a step of 0 every bid keeps complementary slackness, so whatever is seated stays
+right; bids that would raise nothing are left to the path search, which ends in any case. With a step above 0
+prices soon come near to where they belong, and the assignment serves for nothing else.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from .records import LENGTH, Records, index
 from .shortlist import refresh
-from .state import cost_of_unit
+from .state import set_taken
 
 __all__ = ["best_two", "seat_by_bidding"]
 
@@ -35,6 +36,7 @@ def seat_by_bidding(
     waiting: Int32,
     n_waiting: int,
     budget: int,
+    step: float,
 ) -> int:
     """Let the first `n_waiting` tickets of `waiting` bid; leaves those not settled there, returns their number."""
     left = 0
@@ -47,7 +49,7 @@ def seat_by_bidding(
                 break
             budget -= 1
             j, p, value, other, other_p, second = best_two(price, tickets, rows, short, start, column, points, i)
-            i = _bid(price, experts, tickets, seats, slot_cost, i, j, p, value, other, other_p, second)
+            i = _bid(price, experts, tickets, seats, slot_cost, i, j, p, value, other, other_p, second, step)
             if i < -1:
                 waiting[left] = -2 - i
                 left += 1
@@ -69,7 +71,7 @@ def best_two(
     Exact only where above the ticket's hold. Ends, since the first two of a fresh list are above its rest.
     """
     if rows[i]["count"] < 0:
-        refresh(rows, short, start, column, points, price, i)
+        refresh(rows, short, start, column, points, price, i, tickets, -1)
     base = i * LENGTH
     while True:
         j, other = index(-1), index(-1)
@@ -86,7 +88,7 @@ def best_two(
                 other, other_p, second = at, short[k]["points"], worth
         if max(second, tickets[i]["hold"]) >= rows[i]["rest"]:
             return j, p, value, other, other_p, second
-        refresh(rows, short, start, column, points, price, i)
+        refresh(rows, short, start, column, points, price, i, tickets, -1)
 
 
 def _bid(
@@ -102,6 +104,7 @@ def _bid(
     other: int,
     other_points: float,
     second: float,
+    step: float,
 ) -> int:
     """One bid of ticket i; returns the ticket that it pushes out, −1, or −2 − i where it cannot raise a price."""
     hold = tickets[i]["hold"]
@@ -110,7 +113,10 @@ def _bid(
         return -2 - i  # It must be assigned and has no choice: no offer would be its last.
     if value <= hold:
         return -1
-    offer = points - reserve
+    if experts[j]["taken"] == 0 and price[j] < experts[j]["room"]:
+        price[j] = experts[j]["room"]
+        return i
+    offer = points - reserve + step
     if experts[j]["room"] <= price[j]:
         _take(price, experts, tickets, seats, slot_cost, i, j, points, max(offer, price[j]))
         return -1
@@ -136,8 +142,7 @@ def _take(
     """Ticket i takes a free unit of expert j."""
     first = index(experts[j]["first"])
     k = index(experts[j]["taken"])
-    experts[j]["taken"] = k + 1
-    experts[j]["room"] = cost_of_unit(experts, slot_cost, j, k + 1)
+    set_taken(experts, slot_cost, j, k + 1)
     tickets[i]["expert"] = j
     tickets[i]["points"] = points
     while k > 0:
@@ -147,7 +152,7 @@ def _take(
         _place(tickets, seats, first + k, seats[first + above]["ticket"], seats[first + above]["bid"])
         k = above
     _place(tickets, seats, first + k, i, offer)
-    price[j] = min(seats[first]["bid"], experts[j]["room"])
+    price[j] = max(price[j], min(seats[first]["bid"], experts[j]["room"]))
 
 
 def _replace(
@@ -178,7 +183,7 @@ def _replace(
         _place(tickets, seats, first + k, seats[first + below]["ticket"], seats[first + below]["bid"])
         k = below
     _place(tickets, seats, first + k, i, offer)
-    price[j] = min(seats[first]["bid"], experts[j]["room"])
+    price[j] = max(price[j], min(seats[first]["bid"], experts[j]["room"]))
     return out
 
 

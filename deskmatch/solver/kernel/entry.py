@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from deskmatch.compiled import kernel
 
-from .bidding import seat_by_bidding
+from .experts_side import ask_roughly, fill_by_exact_offers, fill_by_paths, who_wants_more
 from .heap import make_heap
-from .paths import make_search, seat_by_path
-from .records import Records, index
-from .shortlist import make_rows, make_short
+from .paths import make_search
+from .records import Records
+from .shortlist import make_rows, make_short, mean_difference
 from .state import make_experts, make_seats, make_tickets
+from .tickets_side import price_roughly, seat_by_exact_bids, seat_by_paths
+from .transposed import arcs_by_expert
 
 __all__ = ["solve_arrays"]
 
@@ -20,8 +22,16 @@ Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
 
 
-BIDS_PER_TICKET = 8
-"""After so many bids of each ticket on average, price wars are cut short; the path search ends in any case."""
+EXACT_BIDS = 4
+"""Bids that each bidder may make on average with a step of 0, before rough prices are tried, and after."""
+ROUGH_BIDS = 16
+"""Bids that each bidder may make on average with one step before a greater one is tried."""
+FIRST_STEP, LAST_STEP, COARSER, FINER = 2.0, 0.125, 8.0, 16.0
+"""Steps in units of the mean difference between neighbours on the shortlists. Tuned on `benchmarks.solver`."""
+COARSEST = 4
+"""How often a greater step is tried at most."""
+SAMPLE = 256
+"""Rows whose shortlists are looked at for that difference."""
 
 
 @kernel("int32[:]", "int32[:]", "float64[:]", "int32[:]", "float64[:]", "float64[:, :]")
@@ -30,10 +40,12 @@ def solve_arrays(
 ) -> tuple[Int32, Float64, Float64, Int32, float, float]:
     """Assign tickets to experts for the most points; see `deskmatch.solver.problem.Problem` for the arguments.
 
-    Tickets bid for experts at prices that start at the cost of each expert's first unit, while every bid still
-    raises a price (Jonker & Volgenant 1987; Bertsekas 1981); each ticket left is then settled along a
-    shortest augmenting path (Burkard, Dell'Amico & Martello, *Assignment Problems*, 2009, §4.4). Deterministic;
-    which of several optima comes out depends on the order of the tickets and of the arcs.
+    The side with fewer units bids for the other, with prices that only move one way. Where bids that are surely
+    right (ε = 0; Jonker & Volgenant 1987) do not settle nearly everyone soon, an auction with falling steps
+    (Bertsekas 1981, 1992) first brings the prices near to where they belong; it decides nothing. What exact bids
+    leave open is settled along shortest augmenting paths, first from tickets, then from experts whose price is
+    above the cost of a free unit (Burkard, Dell'Amico & Martello, *Assignment Problems*, 2009, §4.4).
+    Deterministic; which of several optima comes out depends on the order of the tickets and of the arcs.
 
     Returns
     -------
@@ -48,29 +60,264 @@ def solve_arrays(
     tickets = make_tickets(hold)
     experts = make_experts(expert, capacity, slot_cost)
     seats = make_seats(experts)
-    price = np.empty(m, np.float64)
+    heap, search = make_heap(max(n, m) + m), make_search()
+    price, asking = np.empty(m, np.float64), hold.copy()
     for j in range(m):
         price[j] = experts[j]["room"]
-    rows, short = make_rows(n), make_short(n)
-    waiting = np.arange(n).astype(np.int32)
-    budget = BIDS_PER_TICKET * n
-    left = seat_by_bidding(
-        price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, waiting, n, budget
-    )
-    heap, search = make_heap(n + m), make_search()
+    if np.sum(hold > -np.inf) > len(seats):
+        _experts_choose(price, asking, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
+        stuck = _tickets_follow(price, asking, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
+    else:
+        stuck = _tickets_choose(price, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
+        if stuck < 0:
+            _experts_follow(price, asking, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
     expert_of = np.empty(n, np.int32)
-    for k in range(left):
-        i = index(waiting[k])
-        if not seat_by_path(
-            price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, heap, search, i
-        ):
-            return expert_of, price, hold.copy(), _violator(experts, seats, search, i), np.inf, 0.0
     for i in range(n):
         expert_of[i] = tickets[i]["expert"]
+    if stuck >= 0:
+        return expert_of, price, hold.copy(), _violator(experts, seats, search, stuck), np.inf, 0.0
     _cap_prices(price, experts, capacity, slot_cost)
     ticket_price = _ticket_prices(price, indptr, expert, points, hold, slot_cost)
     gap, scale = _gap(price, ticket_price, experts, tickets, slot_cost)
     return expert_of, price, ticket_price, np.empty(0, np.int32), gap, scale
+
+
+def _tickets_choose(
+    price: Float64,
+    experts: Records,
+    tickets: Records,
+    seats: Records,
+    indptr: Int32,
+    expert: Int32,
+    points: Float64,
+    slot_cost: Float64,
+    heap: Records,
+    search: Records,
+) -> int:
+    """Settle all tickets; returns −1, or one that must be assigned and cannot."""
+    n = len(tickets)
+    rows, short = make_rows(n), make_short(n)
+    waiting = np.arange(n).astype(np.int32)
+    left = seat_by_exact_bids(
+        price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, waiting, n, EXACT_BIDS * n
+    )
+    step = FIRST_STEP * mean_difference(rows, short, SAMPLE)
+    if left > n // 32 and step > 0.0:
+        last = step * LAST_STEP / FIRST_STEP
+        coarser = 0
+        while True:
+            settled = price_roughly(
+                price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, step, ROUGH_BIDS * n
+            )
+            if not settled and coarser >= 0 and coarser < COARSEST:
+                step *= COARSER
+                coarser += 1
+                continue
+            if step <= last:
+                break
+            step /= FINER
+            coarser = -1
+        for i in range(n):
+            waiting[i] = i
+        left = seat_by_exact_bids(
+            price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, waiting, n, EXACT_BIDS * n
+        )
+    return seat_by_paths(
+        price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, heap, search, waiting, left
+    )
+
+
+def _experts_choose(
+    price: Float64,
+    asking: Float64,
+    experts: Records,
+    tickets: Records,
+    seats: Records,
+    indptr: Int32,
+    expert: Int32,
+    points: Float64,
+    slot_cost: Float64,
+    heap: Records,
+    search: Records,
+) -> None:
+    """Give experts those tickets, of the ones that may be held, that they gain most from."""
+    m = len(price)
+    rows, short = make_rows(m), make_short(m)
+    start, column, by_expert = arcs_by_expert(tickets, indptr, expert, points, m)
+    price[:] = np.inf
+    waiting, left = fill_by_exact_offers(
+        price,
+        asking,
+        experts,
+        tickets,
+        seats,
+        rows,
+        short,
+        start,
+        column,
+        by_expert,
+        slot_cost,
+        EXACT_BIDS * len(seats),
+    )
+    step = FIRST_STEP * mean_difference(rows, short, SAMPLE)
+    if left > m // 32 and step > 0.0:
+        last = step * LAST_STEP / FIRST_STEP
+        coarser = 0
+        while True:
+            settled = ask_roughly(
+                price,
+                asking,
+                experts,
+                tickets,
+                seats,
+                rows,
+                short,
+                start,
+                column,
+                by_expert,
+                slot_cost,
+                step,
+                ROUGH_BIDS * len(seats),
+            )
+            if not settled and coarser >= 0 and coarser < COARSEST:
+                step *= COARSER
+                coarser += 1
+                continue
+            if step <= last:
+                break
+            step /= FINER
+            coarser = -1
+        waiting, left = fill_by_exact_offers(
+            price,
+            asking,
+            experts,
+            tickets,
+            seats,
+            rows,
+            short,
+            start,
+            column,
+            by_expert,
+            slot_cost,
+            EXACT_BIDS * len(seats),
+        )
+    fill_by_paths(
+        price,
+        asking,
+        experts,
+        tickets,
+        seats,
+        rows,
+        short,
+        start,
+        column,
+        by_expert,
+        slot_cost,
+        heap,
+        search,
+        waiting,
+        left,
+    )
+
+
+def _tickets_follow(
+    price: Float64,
+    asking: Float64,
+    experts: Records,
+    tickets: Records,
+    seats: Records,
+    indptr: Int32,
+    expert: Int32,
+    points: Float64,
+    slot_cost: Float64,
+    heap: Records,
+    search: Records,
+) -> int:
+    """Settle the held tickets that ask for more than their hold, or must be assigned; as `_tickets_choose`."""
+    n = len(tickets)
+    waiting = np.empty(n, np.int32)
+    count = 0
+    for i in range(n):
+        hold = tickets[i]["hold"]
+        if tickets[i]["expert"] < 0 and (asking[i] > hold or hold == -np.inf):
+            waiting[count] = i
+            count += 1
+    if count == 0:
+        return -1
+    rows, short = make_rows(n), make_short(n)
+    left = seat_by_exact_bids(
+        price,
+        experts,
+        tickets,
+        seats,
+        rows,
+        short,
+        indptr,
+        expert,
+        points,
+        slot_cost,
+        waiting,
+        count,
+        EXACT_BIDS * count,
+    )
+    return seat_by_paths(
+        price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, heap, search, waiting, left
+    )
+
+
+def _experts_follow(
+    price: Float64,
+    asking: Float64,
+    experts: Records,
+    tickets: Records,
+    seats: Records,
+    indptr: Int32,
+    expert: Int32,
+    points: Float64,
+    slot_cost: Float64,
+    heap: Records,
+    search: Records,
+) -> None:
+    """Settle the experts with a free unit that costs less than their price, which rough prices leave behind."""
+    n, m = len(tickets), len(price)
+    if who_wants_more(price, experts)[1] == 0:
+        return
+    for i in range(n):
+        j = tickets[i]["expert"]
+        asking[i] = tickets[i]["hold"] if j < 0 else tickets[i]["points"] - price[j]
+    rows, short = make_rows(m), make_short(m)
+    start, column, by_expert = arcs_by_expert(tickets, indptr, expert, points, m)
+    waiting, left = fill_by_exact_offers(
+        price,
+        asking,
+        experts,
+        tickets,
+        seats,
+        rows,
+        short,
+        start,
+        column,
+        by_expert,
+        slot_cost,
+        EXACT_BIDS * len(seats),
+    )
+    fill_by_paths(
+        price,
+        asking,
+        experts,
+        tickets,
+        seats,
+        rows,
+        short,
+        start,
+        column,
+        by_expert,
+        slot_cost,
+        heap,
+        search,
+        waiting,
+        left,
+    )
 
 
 def _cap_prices(price: Float64, experts: Records, capacity: Int32, slot_cost: Float64) -> None:

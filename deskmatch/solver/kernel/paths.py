@@ -54,7 +54,7 @@ def seat_by_path(
     search[0]["bound"] = np.inf if hold == -np.inf else worth - hold
     search[0]["end"] = source
     if search[0]["bound"] > 0.0:
-        _scan(price, experts, rows, short, start, column, points, heap, search, source, 0.0, worth)
+        _scan(price, experts, tickets, rows, short, start, column, points, heap, search, source, 0.0, worth)
     while search[0]["heap_size"] > 0 and heap[0]["key"] < search[0]["bound"]:
         at = heap[0]["key"]
         node = pop(heap, search)
@@ -65,7 +65,7 @@ def seat_by_path(
             continue
         i = node - m
         value = worth if i == source else tickets[i]["points"] - price[tickets[i]["expert"]]
-        _scan_rest(price, experts, rows, short, start, column, points, heap, search, i, value)
+        _scan_rest(price, experts, tickets, rows, short, start, column, points, heap, search, i, value)
     if search[0]["bound"] == np.inf:
         return False
     _raise_prices(price, experts, search)
@@ -100,12 +100,13 @@ def _pass_expert(
     for seat in range(first, last):
         i = index(seats[seat]["ticket"])
         worth = tickets[i]["points"] - price[j]
-        _scan(price, experts, rows, short, start, column, points, heap, search, i, at, worth)
+        _scan(price, experts, tickets, rows, short, start, column, points, heap, search, i, at, worth)
 
 
 def _scan(
     price: Float64,
     experts: Records,
+    tickets: Records,
     rows: Records,
     short: Records,
     start: Int32,
@@ -119,7 +120,7 @@ def _scan(
 ) -> None:
     """Reach the experts on the shortlist of ticket i, and note how near the others can be."""
     if rows[i]["count"] < 0:
-        refresh(rows, short, start, column, points, price, i)
+        refresh(rows, short, start, column, points, price, i, tickets, -1)
     base = i * LENGTH
     for k in range(base, base + rows[i]["count"]):
         if at + (worth - short[k]["value"]) >= search[0]["bound"]:
@@ -136,6 +137,7 @@ def _scan(
 def _scan_rest(
     price: Float64,
     experts: Records,
+    tickets: Records,
     rows: Records,
     short: Records,
     start: Int32,
@@ -154,7 +156,7 @@ def _scan_rest(
         _reach(price, experts, heap, search, i, j, points[arc], to)
     middle = i * LENGTH + rows[i]["count"] // 2
     if short[middle]["points"] - price[short[middle]["column"]] < rows[i]["rest"]:
-        refresh(rows, short, start, column, points, price, i)
+        refresh(rows, short, start, column, points, price, i, tickets, -1)
 
 
 def _reach(

@@ -5,13 +5,14 @@ rather than a tuple of them, since compiled code counts references to arrays tha
 
 ======== ==================================================================================================
 price    ``(experts,)`` floats, the price of one unit; inf where an expert has no capacity
+asking   ``(tickets,)`` floats, the price of a ticket where experts bid
 experts  ``(experts,)`` of `EXPERT`
 tickets  ``(tickets,)`` of `TICKET`
 seats    ``(units,)`` of `SEAT`: expert j's tickets are at ``experts[j]["first"]`` and after
 rows     ``(rows,)`` of `ROW`: the bidding side, tickets or experts, with the shortlists of their arcs
 short    ``(rows · LENGTH,)`` of `SHORT`: the shortlists, row r's at ``r · LENGTH`` and after
 start    ``(rows + 1,)``, with `column` and `points` ``(arcs,)``: all arcs of the rows
-heap     ``(experts + rows,)`` of `HEAP`: see `deskmatch.solver.kernel.heap`
+heap     ``(experts + rows,)``  of `HEAP`: see `deskmatch.solver.kernel.heap`
 search   ``(1,)`` of `SEARCH`: numbers of the path search under way
 ======== ==================================================================================================
 """
@@ -38,6 +39,7 @@ LENGTH = 16
 EXPERT = np.dtype(
     [
         ("room", np.float64),  # cost of the next unit, inf where full
+        ("saved", np.float64),  # cost of the last unit in use, −inf where none is
         ("distance", np.float64),  # of the shortest path found so far, inf where not reached
         ("via_points", np.float64),  # points of the last arc of that path
         ("via", np.int32),  # the ticket, or expert, at the other end of that arc
@@ -54,7 +56,6 @@ EXPERT = np.dtype(
 TICKET = np.dtype(
     [
         ("hold", np.float64),
-        ("price", np.float64),  # where experts bid
         ("points", np.float64),  # of the arc to `expert`
         ("expert", np.int32),  # −1: held
         ("seat", np.int32),

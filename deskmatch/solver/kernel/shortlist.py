@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .records import LENGTH, ROW, SHORT, Records, index
+from .records import LENGTH, ROW, SHORT, Records
 
-__all__ = ["make_rows", "make_short", "refresh"]
+__all__ = ["make_rows", "make_short", "mean_difference", "refresh"]
 
 
 def make_rows(n: int) -> Records:
@@ -37,32 +37,63 @@ def refresh(
     points: NDArray[np.float64],
     price: NDArray[np.float64],
     row: int,
+    tickets: Records,
+    holder: int,
 ) -> None:
-    """Make the list of `row` anew: its best arcs at these prices of columns, by falling value."""
-    first, last = index(start[row]), index(start[row + 1])
-    base = index(row) * LENGTH
-    size = last - first if last - first < LENGTH else LENGTH
-    for k in range(size):
-        arc = first + k
-        _put(short, base + k, column[arc], points[arc], points[arc] - price[column[arc]])
-    for k in range(size // 2 - 1, -1, -1):
-        _sift(short, base, k, size)
-    rest = -np.inf
-    if last - first > size:
-        rest = short[base]["value"]
-        for arc in range(first + size, last):
-            value = points[arc] - price[column[arc]]
-            if value > rest:
-                _put(short, base, column[arc], points[arc], value)
-                _sift(short, base, 0, size)
-                rest = short[base]["value"]
+    """Make the list of `row` anew: its best arcs at these prices of columns, by falling value.
+
+    Where `holder` is an expert, columns are tickets, and those that it holds are left out.
+    """
+    base = row * LENGTH
+    size = 0
+    rest, least = -np.inf, -np.inf
+    for arc in range(start[row], start[row + 1]):
+        at = column[arc]
+        if holder >= 0 and tickets[at]["expert"] == holder:
+            continue
+        value = points[arc] - price[at]
+        if size < LENGTH:
+            _put(short, base + size, at, points[arc], value)
+            size += 1
+            if size == LENGTH:
+                for k in range(LENGTH // 2 - 1, -1, -1):
+                    _sift(short, base, k, LENGTH)
+                least = short[base]["value"]
+        elif value > least:
+            rest = max(rest, least)
+            _put(short, base, at, points[arc], value)
+            _sift(short, base, 0, LENGTH)
+            least = short[base]["value"]
+        else:
+            rest = max(rest, value)
+    if size < LENGTH:
+        for k in range(size // 2 - 1, -1, -1):
+            _sift(short, base, k, size)
     for end in range(size - 1, 0, -1):
-        least, points_of, value = short[base]["column"], short[base]["points"], short[base]["value"]
+        worst, points_of, value = short[base]["column"], short[base]["points"], short[base]["value"]
         _copy(short, base, base + end)
-        _put(short, base + end, least, points_of, value)
+        _put(short, base + end, worst, points_of, value)
         _sift(short, base, 0, end)
     rows[row]["rest"] = rest
     rows[row]["count"] = size
+
+
+def mean_difference(rows: Records, short: Records, sample: int) -> float:
+    """Mean difference between neighbours on the shortlists made, rounded down to a power of two; about `sample` rows.
+
+    A power of two, so that whole points stay exact.
+    """
+    total, count = 0.0, 0
+    stride = max(1, len(rows) // sample)
+    for row in range(0, len(rows), stride):
+        size = rows[row]["count"]
+        base = row * LENGTH
+        if size > 1 and short[base + size - 1]["value"] > -np.inf:
+            total += (short[base]["value"] - short[base + size - 1]["value"]) / (size - 1)
+            count += 1
+    if not 0.0 < total < np.inf:
+        return 0.0
+    return 2.0 ** np.floor(np.log2(total / count))
 
 
 def _sift(short: Records, base: int, k: int, size: int) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .records import EXPERT, SEAT, TICKET, Records, index
 
-__all__ = ["cost_of_unit", "leave", "make_experts", "make_seats", "make_tickets", "sit"]
+__all__ = ["clear_seats", "leave", "make_experts", "make_seats", "make_tickets", "set_taken", "sit"]
 
 
 def make_tickets(hold: NDArray[np.float64]) -> Records:
@@ -20,7 +20,6 @@ def make_tickets(hold: NDArray[np.float64]) -> Records:
     tickets = np.empty(len(hold), TICKET)
     for i in range(len(hold)):
         tickets[i]["hold"] = hold[i]
-        tickets[i]["price"] = hold[i]
         tickets[i]["points"] = 0.0
         tickets[i]["expert"] = -1
         tickets[i]["seat"] = -1
@@ -41,6 +40,7 @@ def make_experts(expert: NDArray[np.int32], capacity: NDArray[np.int32], slot_co
         experts[j]["capacity"] = units
         experts[j]["taken"] = 0
         experts[j]["room"] = slot_cost[j, 0] if units > 0 else np.inf
+        experts[j]["saved"] = -np.inf
         experts[j]["distance"] = np.inf
         first += units
     return experts
@@ -54,11 +54,12 @@ def make_seats(experts: Records) -> Records:
     return np.empty(units, SEAT)
 
 
-def cost_of_unit(experts: Records, slot_cost: NDArray[np.float64], j: int, unit: int) -> float:
-    """What unit 0, 1, … of expert j costs; inf beyond its capacity."""
-    if unit >= experts[j]["capacity"]:
-        return np.inf
-    return float(slot_cost[j, min(unit, slot_cost.shape[1] - 1)])
+def set_taken(experts: Records, slot_cost: NDArray[np.float64], j: int, taken: int) -> None:
+    """Say that expert j has `taken` units in use, and what the last and the next cost."""
+    last = slot_cost.shape[1] - 1
+    experts[j]["taken"] = taken
+    experts[j]["saved"] = -np.inf if taken == 0 else slot_cost[j, min(taken - 1, last)]
+    experts[j]["room"] = np.inf if taken >= experts[j]["capacity"] else slot_cost[j, min(taken, last)]
 
 
 def sit(
@@ -74,8 +75,7 @@ def sit(
     taken = index(experts[j]["taken"])
     seat = experts[j]["first"] + taken
     seats[seat]["ticket"] = i
-    experts[j]["taken"] = taken + 1
-    experts[j]["room"] = cost_of_unit(experts, slot_cost, j, taken + 1)
+    set_taken(experts, slot_cost, j, taken + 1)
     tickets[i]["expert"] = j
     tickets[i]["points"] = points
     tickets[i]["seat"] = seat
@@ -89,6 +89,13 @@ def leave(experts: Records, tickets: Records, seats: Records, slot_cost: NDArray
     last = seats[experts[j]["first"] + taken]["ticket"]
     seats[seat]["ticket"] = last
     tickets[last]["seat"] = seat
-    experts[j]["taken"] = taken
-    experts[j]["room"] = cost_of_unit(experts, slot_cost, j, taken)
+    set_taken(experts, slot_cost, j, taken)
     tickets[i]["expert"] = -1
+
+
+def clear_seats(experts: Records, tickets: Records, slot_cost: NDArray[np.float64]) -> None:
+    """Hold all tickets; prices stay."""
+    for i in range(len(tickets)):
+        tickets[i]["expert"] = -1
+    for j in range(len(experts)):
+        set_taken(experts, slot_cost, j, 0)

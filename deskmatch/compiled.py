@@ -108,6 +108,7 @@ class Kernel(Generic[P, R]):
         self._types = types
         self._compiled: Callable[P, R] | None = None
         self._requested = False
+        self._preloading = False
         self._finished = threading.Event()
         functools.update_wrapper(self, function)
 
@@ -132,6 +133,16 @@ class Kernel(Generic[P, R]):
             self._load_once_finished()
             return False
         return self._cached() is not None
+
+    def is_loaded(self) -> bool:
+        """Whether a call would answer at once: neither compiling nor loading from the cache."""
+        return is_enabled() and (_jit_disabled() or self._compiled is not None)
+
+    def preload(self) -> None:
+        """Load what the cache holds in a thread, so that a later call finds it; returns at once."""
+        if not self.is_loaded() and not self._preloading and self._cached() is not None:
+            self._preloading = True
+            threading.Thread(target=self.warm_up).start()  # no daemon: see `_load_once_finished`
 
     def request(self) -> None:
         """Have a child process compile this kernel, unless one does already; returns at once.

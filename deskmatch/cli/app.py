@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from deskmatch.cli.explain import explain
-from deskmatch.cli.files import write_atomically
+from deskmatch.cli.files import check_writable, write_atomically
 from deskmatch.cli.new_desk import write_desk
 from deskmatch.cli.options import (
     Columns,
     Experts,
     Now,
+    OnBad,
+    OnBadRows,
     Priorities,
     ResolutionFile,
     RoutingFile,
@@ -24,20 +26,36 @@ from deskmatch.cli.options import (
     read_epoch,
     readable_errors,
 )
-from deskmatch.cli.show import error_text, intake_text, plan_text
+from deskmatch.cli.show import error_text, intake_text, plan_text, settings_text
 from deskmatch.compiled import warm_up
 from deskmatch.errors import DeskmatchError
-from deskmatch.formulations import Plan, assign
+from deskmatch.formulations import Formulation, Plan, assign
 from deskmatch.routing import Routing
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Decide which waiting ticket goes to which expert, optimally and with a proof.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"deskmatch {version('deskmatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Decide which waiting ticket goes to which expert, optimally and with a proof."""
 
 
 class Format(StrEnum):
@@ -63,18 +81,24 @@ def assign_command(
     column: Columns = None,
     priority: Priorities = None,
     proficiency_scale: Scale = None,
+    on_bad: OnBadRows = OnBad.RAISE,
 ) -> None:
     """Assign waiting tickets to experts."""
     with readable_errors():
-        epoch = read_epoch(tickets, experts, resolution, now, column, priority, proficiency_scale)
-        plan = assign(epoch, routing=Routing.load(routing), method=method, deadline_s=_positive(deadline))
-        text = _rendered(plan, form or _format_of(out), rows)
+        form = form or _format_of(out)
+        if out is not None:
+            check_writable(out)
+        settings = Routing.load(routing)
+        epoch = read_epoch(tickets, experts, resolution, now, column, priority, proficiency_scale, on_bad)
+        plan = assign(epoch, routing=settings, method=method, deadline_s=_positive(deadline))
+        text = _rendered(plan, form, rows if out is None else 0)
         if out is not None:
             write_atomically(out, text)
             typer.echo(f"{plan.summary()}\nwritten to {out}", err=True)
         else:
-            typer.echo(text, nl=False)
-        typer.echo(intake_text(epoch), err=True, nl=False)
+            # data is UTF-8 whatever the terminal is, a table is what the terminal can show
+            typer.echo(text if form is Format.TABLE else text.encode(), nl=False)
+        typer.echo(intake_text(epoch) + settings_text(settings, epoch), err=True, nl=False)
 
 
 @app.command()
@@ -91,18 +115,20 @@ def check(
     """Read and validate everything, and assign nothing."""
     with readable_errors():
         problems: list[str] = []
+        settings = Routing()
         try:
-            Routing.load(routing)
+            settings = Routing.load(routing)
         except DeskmatchError as error:
             problems.append(error_text(error))
         try:
             epoch = read_epoch(tickets, experts, resolution, now, column, priority, proficiency_scale)
+            problem = Formulation(settings).bind(epoch.desk).build(epoch).problem
         except DeskmatchError as error:
             problems.append(error_text(error))
         if problems:
             fail("\n".join(problems))
-        typer.echo(f"ok: {epoch.n_tickets} tickets, {epoch.n_experts} experts; {epoch.desk}")
-        typer.echo(intake_text(epoch), err=True, nl=False)
+        typer.echo(f"ok: {epoch.n_tickets} tickets, {epoch.n_experts} experts, {problem.n_arcs} eligible pairs")
+        typer.echo(intake_text(epoch) + settings_text(settings, epoch), err=True, nl=False)
 
 
 app.command()(explain)
@@ -140,8 +166,13 @@ def _rendered(plan: Plan, form: Format, rows: int) -> str:
 
 
 def _format_of(out: Path | None) -> Format:
-    endings = {".json": Format.JSON, ".csv": Format.CSV}
-    return endings.get(out.suffix.lower(), Format.TABLE) if out is not None else Format.TABLE
+    """The format that the ending of a file's name stands for."""
+    endings = {".json": Format.JSON, ".csv": Format.CSV, ".txt": Format.TABLE}
+    if out is None:
+        return Format.TABLE
+    if out.suffix.lower() not in endings:
+        fail(f"--out: found {str(out)!r}; expected a name that ends in {', '.join(endings)}, or --format beside it")
+    return endings[out.suffix.lower()]
 
 
 def _positive(deadline: float | None) -> float | None:

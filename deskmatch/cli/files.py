@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["check_writable", "write_atomically"]
+
+
+def check_writable(path: Path) -> None:
+    """Fail before any work is done where `path` could not be written.
+
+    Raises
+    ------
+    OSError
+        Names `path`: its folder does not exist or cannot be written to, or it is a folder itself.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "the folder does not exist", str(path))
+    if not os.access(path.parent, os.W_OK) and not path.exists():
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -20,9 +37,12 @@ def write_atomically(path: Path, text: str) -> None:
     Raises
     ------
     OSError
-        If the folder does not exist or cannot be written to; `path` is then as it was.
+        Names `path`, if the folder does not exist or cannot be written to; `path` is then as it was.
     """
     target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():  # a terminal or a pipe can be written to, not replaced
+        target.write_text(text, encoding="utf-8")
+        return
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -17,6 +19,8 @@ __all__ = [
     "Columns",
     "Experts",
     "Now",
+    "OnBad",
+    "OnBadRows",
     "Priorities",
     "ResolutionFile",
     "RoutingFile",
@@ -43,6 +47,18 @@ Priorities = Annotated[
     list[str] | None,
     typer.Option("--priority", help="Importance of a value of the column priority, as P1=8; may be repeated."),
 ]
+
+
+class OnBad(StrEnum):
+    """What bad rows do."""
+
+    RAISE = "raise"
+    HOLD = "hold"
+
+
+OnBadRows = Annotated[
+    OnBad, typer.Option("--on-bad", help="raise: list every problem and stop; hold: hold bad tickets, route the rest.")
+]
 Scale = Annotated[
     float | None,
     typer.Option("--proficiency-scale", help="What proficiencies are counted up to (default 1; often 5 or 10)."),
@@ -57,6 +73,7 @@ def read_epoch(
     columns: list[str] | None,
     priority: list[str] | None,
     proficiency_scale: float | None,
+    on_bad: OnBad = OnBad.RAISE,
 ) -> Epoch:
     """The epoch of the tables that a command was given."""
     return Epoch.from_tables(
@@ -67,6 +84,7 @@ def read_epoch(
         columns=_pairs("--column", columns),
         priority={key: _number("--priority", value) for key, value in _pairs("--priority", priority).items()} or None,
         proficiency_scale=proficiency_scale,
+        on_bad=on_bad.value,
     )
 
 
@@ -77,6 +95,9 @@ def readable_errors() -> Iterator[None]:
         yield
     except DeskmatchError as error:
         fail(error_text(error))
+    except BrokenPipeError:  # whoever read the output has seen enough
+        sys.stderr.close()
+        raise typer.Exit(0) from None
     except OSError as error:
         fail(f"{error.filename or 'file'}: {error.strerror or error}")
 

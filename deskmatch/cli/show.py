@@ -13,15 +13,16 @@ from rich.text import Text
 
 from deskmatch.epochs import Epoch
 from deskmatch.errors import DeskmatchError
-from deskmatch.formulations import Plan
+from deskmatch.formulations import DEFAULT_TERMS, Plan
+from deskmatch.routing import Routing
 from deskmatch.solver import Status
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["error_text", "intake_text", "plan_text", "ranking_text"]
+__all__ = ["error_text", "intake_text", "plan_text", "ranking_text", "settings_text"]
 
-NARROW = 78
+NARROW = 40
 
 
 def plan_text(plan: Plan, *, rows: int) -> str:
@@ -53,6 +54,16 @@ def ranking_text(ranked: pd.DataFrame) -> str:
     return _drawn(table)
 
 
+def settings_text(routing: Routing, epoch: Epoch) -> str:
+    """Settings that nothing on this desk answers to, a line each: often misspelt names."""
+    terms = {term.name for term in DEFAULT_TERMS}
+    lines = [
+        f"note: channels.{name}: no expert and no ticket has this channel\n" for name in routing.unused(epoch.desk)
+    ]
+    lines += [f"note: weights.{name}: no term has this name\n" for name in routing.weights.named() if name not in terms]
+    return "".join(lines)
+
+
 def error_text(error: DeskmatchError) -> str:
     """An error as it is printed."""
     return str(error)
@@ -73,7 +84,7 @@ def _certificate(plan: Plan) -> RenderableType:
 def _pairs(plan: Plan, rows: int) -> RenderableType:
     frame = plan.assignments.sort_values("points", ascending=False, kind="stable")
     if frame.empty:
-        return Text("no ticket is assigned\n")
+        return Text("no ticket is assigned\n" if len(plan.held) else "")
     terms = [name for name in frame.columns[3:] if frame[name].abs().max() >= 0.0005]
     table = Table("ticket", "expert", box=None, header_style="bold", pad_edge=False)
     for name in ("points", *terms):
@@ -88,7 +99,7 @@ def _pairs(plan: Plan, rows: int) -> RenderableType:
 
 def _held(plan: Plan) -> RenderableType:
     if plan.held.empty:
-        return Text("every ticket is assigned")
+        return Text("every ticket is assigned" if len(plan.assignments) else "no ticket is waiting")
     table = Table(f"held: {len(plan.held)}", "why", "such as", box=None, header_style="bold", pad_edge=False)
     examples = plan.held_by_reason()
     for reason, tickets in examples.items():
@@ -101,7 +112,14 @@ def _drawn(content: RenderableType) -> str:
     import sys
 
     width = max(shutil.get_terminal_size((110, 40)).columns, NARROW)
-    console = Console(file=StringIO(), width=width, force_terminal=sys.stdout.isatty(), highlight=False)
+    console = Console(
+        file=StringIO(),
+        width=width,
+        force_terminal=sys.stdout.isatty(),
+        highlight=False,
+        markup=False,  # ids may hold brackets
+        emoji=False,
+    )
     console.print(content)
     drawn = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"

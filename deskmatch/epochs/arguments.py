@@ -11,6 +11,7 @@ from deskmatch.epochs.cells import Given
 from deskmatch.epochs.columns import EXPERTS, RESOLUTION, TICKETS
 from deskmatch.epochs.headers import near_miss
 from deskmatch.epochs.reading import Sheet
+from deskmatch.epochs.tickets import MOST_IMPORTANT
 from deskmatch.errors import Defect, InputError
 
 __all__ = ["check_renames", "read_arguments"]
@@ -68,8 +69,9 @@ def _priority(priority: Mapping[str, float] | None, defects: list[Defect]) -> Ma
         return None
     read = {str(name).strip(): importance for name, importance in priority.items()}
     for name, importance in read.items():
-        if not _is_positive(importance):
-            defects.append(_argument(f"priority[{name!r}]", importance, "expected a number > 0"))
+        if not (_is_positive(importance) and importance <= MOST_IMPORTANT):
+            accepted = f"expected a number > 0 and at most {MOST_IMPORTANT:g}"
+            defects.append(_argument(f"priority[{name!r}]", importance, accepted))
     return {name: float(importance) for name, importance in read.items() if _is_positive(importance)}
 
 

@@ -246,8 +246,12 @@ def _named_numbers(text: str, example: str) -> list[tuple[str, str | None]]:
 # --- times and priorities ----------------------------------------------------------------------------------
 
 
+CLOCK_SKEW_S = 60.0
+"""Clocks of two systems disagree: a ticket created so little after ``now`` has waited 0 seconds."""
+
+
 def created(text: str, given: Given) -> float:
-    """Seconds from an ISO 8601 time to ``now``."""
+    """Seconds from an ISO 8601 time to ``now``, 0 where it lies less than a minute after it."""
     now = given.now
     assert now is not None  # without it the column is refused as a whole
     try:
@@ -258,9 +262,9 @@ def created(text: str, given: Given) -> float:
         zone = "without a time zone, as now is" if now.utcoffset() is None else "with a time zone, as now has one"
         raise CellError(f"expected a time {zone}")
     waited = (now - moment).total_seconds()
-    if waited < 0:
+    if waited < -CLOCK_SKEW_S:
         raise CellError(f"expected a time not after now ({now.isoformat()})")
-    return waited
+    return max(waited, 0.0)
 
 
 def priority(text: str, given: Given) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 from deskmatch.epochs import cells
 from deskmatch.epochs.cells import Parser
+from deskmatch.epochs.tickets import MOST_IMPORTANT
 
 __all__ = ["EXPERTS", "RESOLUTION", "TICKETS", "Column", "as_markdown"]
 
@@ -96,7 +97,7 @@ TICKETS = (
     ),
     Column(
         "importance",
-        cells.number(above=0),
+        cells.number(above=0, most=MOST_IMPORTANT),
         "Worth of the ticket beside one of importance 1.",
         "2.5",
         default=1.0,
@@ -131,7 +132,7 @@ TICKETS = (
 )
 
 EXPERTS = (
-    Column("expert_id", cells.expert_id, "Names the expert; each id once, without `|`.", "E07", required=True),
+    Column("expert_id", cells.expert_id, "Names the expert; each id once, without the sign that separates lists.", "E07", required=True),
     Column(
         "channels",
         cells.counted("callback|chat:3|post:5", least=1),

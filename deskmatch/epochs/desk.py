@@ -118,6 +118,17 @@ class Desk(Frozen):
         """Row of an expert, −1 where the desk has no such expert."""
         return self._index.get(expert_id, -1)
 
+    def equals(self, other: Desk) -> bool:
+        """Whether another desk has the same experts with the same skills (features aside), such as an unpickled copy."""
+        if other is self:
+            return True
+        names = ("expert_ids", "channels", "languages", "topics", "tags")
+        arrays = ("channel_limit", "speaks", "proficiency", "general_proficiency", "tier", "has")
+        return all(tuple(getattr(self, name)) == tuple(getattr(other, name)) for name in names) and all(
+            np.array_equal(getattr(self, name), getattr(other, name), equal_nan=name.endswith("proficiency"))
+            for name in arrays
+        )
+
     def known(self, expert: NDArray[np.int32], topic: NDArray[np.int32]) -> NDArray[np.float64]:
         """Proficiency of experts on topics, element by element; nan: the expert does not know the topic.
 

@@ -94,7 +94,10 @@ class Epoch(Frozen):
         given: Staffing | None = self.staffing
         staffing = Staffing.idle(desk.n_experts, len(desk.channels)) if given is None else given
         self._set(staffing=staffing)
-        check = ArrayCheck("experts")
+        check = ArrayCheck("epoch")
+        if self.now is not None and not isinstance(self.now, datetime):
+            check.add(None, "now", repr(self.now), "expected a datetime, or None")
+        check.table = "experts"
         if staffing.load.shape != desk.channel_limit.shape:
             check.add(None, "load", f"shape {staffing.load.shape}", f"expected shape {desk.channel_limit.shape}")
         check.defects.extend(self.tickets.defects(desk))

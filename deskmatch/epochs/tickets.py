@@ -14,7 +14,10 @@ from deskmatch.epochs.desk import Desk
 from deskmatch.errors import Defect
 from deskmatch.frozen import Frozen
 
-__all__ = ["Tickets"]
+__all__ = ["MOST_IMPORTANT", "Tickets"]
+
+MOST_IMPORTANT = 1e6
+"""More would drown every other ticket in rounding: points are sums of float64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +39,7 @@ class Tickets(Frozen):
     waited_s : ``(tickets,)`` seconds waited so far, ≥ 0.
     due_s : ``(tickets,)`` seconds to the promised time, negative when late; nan: none promised.
     promised_wait_s : ``(tickets,)`` the wait that the customer was told; nan: none.
-    importance : ``(tickets,)`` > 0.
+    importance : ``(tickets,)`` > 0 and at most `MOST_IMPORTANT`.
     patience_s : ``(tickets,)`` expected patience, > 0; nan: unknown.
     requires, requires_ptr : tags of which an expert must hold all; −1: a tag that nobody holds.
     preferred : ``(tickets,)`` rows of experts, −1: none.
@@ -131,6 +134,8 @@ class Tickets(Frozen):
         check.refuse("due_s", self.due_s, np.isinf(self.due_s), "a finite number, or nan for none")
         check.at_least("promised_wait_s", self.promised_wait_s, 0, unknown=True)
         check.at_least("importance", self.importance, 0, strict=True)
+        heavy = self.importance > MOST_IMPORTANT
+        check.refuse("importance", self.importance, heavy, f"at most {MOST_IMPORTANT:g}")
         check.at_least("patience_s", self.patience_s, 0, strict=True, unknown=True)
         share = self.topic_probability
         check.refuse("topic", share, ~((share > 0) & (share <= 1)), "a probability above 0 and at most 1")

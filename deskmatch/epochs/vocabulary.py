@@ -31,6 +31,10 @@ class Vocabulary(Frozen):
     _code: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.names, str):
+            raise InputError(
+                [Defect("vocabulary", None, None, repr(self.names), "expected several names, not one text")]
+            )
         names = tuple(self.names)
         code = {name: position for position, name in enumerate(names)}
         if len(code) != len(names):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from deskmatch.epochs import Epoch
+from deskmatch.errors import Defect, InputError
 from deskmatch.formulations.formulation import BoundFormulation, Formulation
 from deskmatch.heuristics import solve_within
 from deskmatch.prediction import ResolutionModel
@@ -39,7 +41,7 @@ def assign(
     resolution : predicts P(resolved at first contact) and overrides the epoch's pair table.
     method : a backend's name, ``"greedy"``, or ``"auto"``.
     deadline_s : seconds from this call in which an answer is wanted; greedy answers where the exact solve might not
-        fit. None: exact, however long it takes.
+        fit. It chooses the method: building the problem is not cut short. None: exact, however long it takes.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def assign(
 
     Raises
     ------
-    RoutingError, BackendError, ContractError
+    InputError, RoutingError, BackendError, ContractError
         For the caller's own mistakes: wrong settings, an unknown method, a model or term that breaks its contract.
 
     Examples
@@ -60,12 +62,17 @@ def assign(
     <Status.OPTIMAL: 'optimal'>
     """
     started = perf_counter()
+    if not isinstance(epoch, Epoch):
+        raise InputError([Defect("assign", None, "epoch", repr(epoch)[:80], "expected an Epoch (Epoch.from_tables)")])
     bound = Formulation.of(routing, resolution=resolution).bind(epoch.desk)
     return answer(bound, epoch, method=method, deadline_s=deadline_s, started=started)
 
 
 def answer(bound: BoundFormulation, epoch: Epoch, *, method: str, deadline_s: float | None, started: float) -> Plan:
     """Build, solve, certify and recover; `started` is the `perf_counter` of the call that the deadline counts from."""
+    given: object = deadline_s
+    if given is not None and not (isinstance(given, Real) and float(given) == float(given)):
+        raise InputError([Defect("assign", None, "deadline_s", repr(given), "expected seconds, or None")])
     model = bound.build(epoch)
     left_s = None if deadline_s is None else deadline_s - (perf_counter() - started)
     return model.recover(solve_within(model.problem, left_s, method=method), started=started)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.epochs import Epoch, Tickets
+from deskmatch.errors import ContractError
 from deskmatch.formulations.eligibility import Eligibility
 from deskmatch.prediction import Proficiency, ResolutionModel
 from deskmatch.routing import ChannelTable, aims
@@ -129,8 +130,35 @@ def expected_over_topics(
     known = ~np.isnan(epoch.desk.known(expert[arc], topic))
     probability = np.zeros(len(arc))
     at = arc[known]
-    probability[known] = model.probability(epoch, ticket=ticket[at], expert=expert[at], topic=topic[known])
+    probability[known] = _answer(model, epoch, ticket[at], expert[at], topic[known])
     return np.clip(np.bincount(arc, share * probability, minlength=len(ticket)), 0.0, 1.0)
+
+
+def _answer(
+    model: ResolutionModel,
+    epoch: Epoch,
+    ticket: NDArray[np.int32],
+    expert: NDArray[np.int32],
+    topic: NDArray[np.int32],
+) -> NDArray[np.float64]:
+    """What the model says, refused unless it is one probability for each of its arguments."""
+    name = type(model).__name__
+    if not isinstance(model, ResolutionModel):
+        raise ContractError(f"resolution: {name} is no ResolutionModel; expected an object with a method probability")
+    answer = np.asarray(model.probability(epoch, ticket=ticket, expert=expert, topic=topic))
+    if answer.shape != ticket.shape or answer.dtype.kind not in "biuf":
+        raise ContractError(
+            f"resolution model {name}: found shape {answer.shape} of {answer.dtype}; "
+            f"expected {len(ticket)} probabilities (check_resolution_model tells more)"
+        )
+    wrong = ~((answer >= 0) & (answer <= 1))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        pair = (epoch.tickets.ids[ticket[at]], epoch.desk.expert_ids[expert[at]])
+        raise ContractError(
+            f"resolution model {name}: {answer[at]} for ticket {pair[0]!r}, expert {pair[1]!r}; expected 0 to 1"
+        )
+    return answer.astype(np.float64)
 
 
 def _resolution(situation: Situation, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -46,14 +46,19 @@ def check_term(term: Term | Callable[[Arcs], NDArray[np.float64]], *, epoch: Epo
     model = Formulation(terms=(term,)).bind(epoch.desk).build(epoch)
     problem, situation = model.problem, model.situation
     whole = np.asarray(term.values(Arcs(situation, problem.ticket, problem.expert)))
-    if not np.array_equal(whole, term.values(Arcs(situation, problem.ticket, problem.expert))):
+    if not _alike(whole, term.values(Arcs(situation, problem.ticket, problem.expert))):
         raise ContractError(f"term {term.name!r}: two calls on the same arcs differ; expected a pure function")
     for some in (np.arange(problem.n_arcs)[::-1], np.arange(0, problem.n_arcs, 3), np.arange(0)):
         part = np.asarray(term.values(Arcs(situation, problem.ticket[some], problem.expert[some])))
         if part.shape != some.shape:
             raise ContractError(f"term {term.name!r}: expected values of shape {some.shape}, got {part.shape}")
-        if not np.array_equal(part, whole[some]):
+        if not _alike(part, whole[some]):
             raise ContractError(f"term {term.name!r}: the value of an arc changes with the other arcs asked for")
+
+
+def _alike(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    """Equal but for the last bits, which may differ with an array's length where the processor works on several at once."""
+    return first.shape == second.shape and bool(np.allclose(first, second, rtol=1e-12, atol=1e-15))
 
 
 def example_epoch() -> Epoch:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BoundFormulation", "Formulation"]
 
+RESERVED = frozenset({"ticket_id", "expert_id", "points", "reason"})
+"""Columns of every plan, which no term may be called."""
+
 
 @dataclass(frozen=True, slots=True)
 class Formulation:
@@ -58,6 +61,9 @@ class Formulation:
         terms = tuple(term if isinstance(term, Term) else FunctionTerm(term) for term in given)
         object.__setattr__(self, "terms", terms)
         names = [term.name for term in self.terms]
+        taken = sorted(RESERVED & set(names))
+        if taken:
+            raise ContractError(f"terms: {', '.join(taken)} is the name of a column of every plan; choose another")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ContractError(f"terms: {', '.join(twice)} occur more than once; expected distinct names")
@@ -181,14 +187,18 @@ class BoundFormulation:
         return ticket[keep], expert[keep]
 
     def _check_desk(self, epoch: Epoch) -> None:
-        if epoch.desk is not self.desk:
-            raise InputError(
-                [Defect("epoch", None, "desk", repr(epoch.desk), f"expected the bound desk, {self.desk!r}")]
-            )
+        if not isinstance(epoch, Epoch):
+            raise InputError([Defect("epoch", None, None, repr(epoch)[:80], "expected an Epoch (Epoch.from_tables)")])
+        if not self.desk.equals(epoch.desk):
+            accepted = "expected the desk that the formulation is bound to, or one with the same content; bind again"
+            raise InputError([Defect("epoch", None, "desk", repr(epoch.desk), accepted)])
 
 
 def _checked(term: Term, arcs: Arcs) -> NDArray[np.float64]:
-    values = np.asarray(term.values(arcs), dtype=np.float64)
+    values = np.asarray(term.values(arcs))
+    if values.dtype.kind not in "biuf":
+        raise ContractError(f"term {term.name!r}: expected numbers, got {values.dtype}")
+    values = values.astype(np.float64, copy=False)
     if values.shape != (len(arcs),):
         raise ContractError(f"term {term.name!r}: expected values of shape ({len(arcs)},), got {values.shape}")
     wrong = ~np.isfinite(values)

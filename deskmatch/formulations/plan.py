@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from deskmatch.formulations import why
 from deskmatch.formulations.answers import ExpertPrice, WhyNot
 from deskmatch.formulations.basis import Basis
+from deskmatch.errors import ContractError
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.reasons import hold_reasons
 from deskmatch.frozen import Frozen
 from deskmatch.solver import Certificate, Solution, Status
+from deskmatch.solver.evaluation import arcs_chosen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -283,6 +285,7 @@ class Plan(Frozen):
         ticket, expert = self._chosen()
         terms = self.model.weighted_terms(ticket, expert)
         points = sum(terms.values(), np.zeros(len(ticket)))
+        self._check_points(ticket, points)
         return pd.DataFrame(
             {
                 "ticket_id": _picked(epoch.tickets.ids, ticket),
@@ -291,6 +294,17 @@ class Plan(Frozen):
                 **terms,
             }
         )
+
+    def _check_points(self, ticket: NDArray[np.int32], points: NDArray[np.float64]) -> None:
+        """The points now are those of the problem, rounding aside; a term that is no pure function shows here."""
+        problem = self.model.problem
+        arcs = arcs_chosen(problem, self.solution.expert_of)[ticket]
+        eligible = arcs >= 0
+        if not np.allclose(points[eligible], problem.points[arcs[eligible]], rtol=1e-9, atol=1e-12):
+            raise ContractError(
+                "terms: the chosen pairs have other points now than when the problem was built; expected terms that"
+                " depend on their own arc only and always answer alike (check_term finds which does not)"
+            )
 
     def _held(self) -> pd.DataFrame:
         import pandas as pd

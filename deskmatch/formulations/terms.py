@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.epochs import Desk
-from deskmatch.formulations.arcs import Arcs, of_channel, topic_entries
+from deskmatch.formulations.arcs import Arcs, expected_over_topics, of_channel
+from deskmatch.prediction import Proficiency
 from deskmatch.routing import aims
 
 __all__ = [
@@ -176,16 +177,17 @@ class Affinity:
 
 @dataclass(frozen=True, slots=True)
 class ProficiencyMatch:
-    """Σ over topics of P(topic) · proficiency in [0, 1]; a topic that the expert lacks counts 0."""
+    """Σ over topics of P(topic) · proficiency in [0, 1]; a topic that the expert lacks counts 0.
+
+    An unknown topic counts the general proficiency of experts who know every topic, as in `Resolution`.
+    """
 
     name: str = "proficiency"
     scales_with_importance: bool = False
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """The expected proficiency."""
-        arc, topic, share = topic_entries(arcs.epoch, arcs.ticket)
-        known = np.nan_to_num(arcs.epoch.desk.known(arcs.expert[arc], topic), nan=0.0)
-        return np.minimum(np.bincount(arc, share * known, minlength=len(arcs)), 1.0)
+        return expected_over_topics(arcs.epoch, Proficiency(), arcs.ticket, arcs.expert)
 
 
 @dataclass(frozen=True, slots=True)

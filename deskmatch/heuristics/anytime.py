@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-
+from deskmatch.errors import BackendError
 from deskmatch.heuristics.greedy_matching import greedy
-from deskmatch.solver import Problem, Solution, solve
+from deskmatch.solver import Problem, Solution, backend_named, backend_names, backends_for, needs, solve
+from deskmatch.solver.separation import separate
 
 __all__ = ["solve_within"]
 
-STARTUP_S = 0.6
-"""Seconds that the first exact solve of a process may spend on importing OR-Tools and scipy."""
-BASE_S = 0.01
-ARC_S = 4e-6
-"""Seconds per arc that the exact solve is given: about five times what 10⁴ to 10⁶ arcs took on one core of a 2-core
-machine, since that machine may be busy."""
+STARTUP_S = 2.5
+"""Seconds that the first solve of a process may spend on importing Numba or OR-Tools and on its compiled code."""
+BASE_S = 0.005
+ARC_S = {"kernel": 2e-6, "min_cost_flow": 4e-6}
+"""Seconds per arc: five to ten times what 10⁴ to 10⁶ arcs took on one core of a 2-core machine, since a machine may be
+busy. Larger problems take more per arc."""
+SLOW_ARC_S = 1e-4
+"""The same for methods that are not made for speed."""
+LARGE = 1e6
 
 
 def solve_within(problem: Problem, left_s: float | None, *, method: str = "auto") -> Solution:
@@ -38,12 +41,33 @@ def solve_within(problem: Problem, left_s: float | None, *, method: str = "auto"
     >>> solve_within(problem, 0.0).method, solve_within(problem, None).objective
     ('greedy', 2.0)
     """
-    if method == "greedy" or (left_s is not None and left_s < estimate_s(problem)):
+    if method not in {"auto", "greedy", *backend_names()}:
+        raise BackendError(f"unknown method {method!r}; expected auto, greedy, {', '.join(backend_names())}")
+    if method == "greedy":
         return greedy(problem)
-    return solve(problem, method=method)
+    if left_s is None:
+        return solve(problem, method=method)
+    fitting = next((name for name in _candidates(problem, method) if estimate_s(problem, name) <= left_s), None)
+    return greedy(problem) if fitting is None else solve(problem, method=fitting)
 
 
-def estimate_s(problem: Problem) -> float:
-    """Seconds that an exact solve of this problem may take, on the safe side."""
-    loaded = "ortools.graph.python.min_cost_flow" in sys.modules
-    return BASE_S + ARC_S * (problem.n_arcs + problem.n_tickets + problem.n_experts) + (0.0 if loaded else STARTUP_S)
+def estimate_s(problem: Problem, method: str) -> float:
+    """Seconds that an exact solve may take, on the safe side; what must be loaded first in this process counts too."""
+    size = problem.n_arcs + problem.n_tickets + problem.n_experts
+    solving = ARC_S.get(method, SLOW_ARC_S) * size * max(1.0, size / LARGE)
+    return BASE_S + solving + (0.0 if _says(method, "is_loaded") else STARTUP_S)
+
+
+def _candidates(problem: Problem, method: str) -> tuple[str, ...]:
+    """The backends that may answer, best first: for ``"auto"`` the fast ones that need not be compiled first."""
+    if method != "auto":
+        return (method,)
+    apart = separate(problem)
+    able = backends_for(needs(problem if apart is None else apart.problem))
+    return tuple(name for name in able if name in ARC_S and _says(name, "is_ready"))
+
+
+def _says(method: str, question: str) -> bool:
+    """What a backend answers to a question that it need not know; true where it does not."""
+    ask = getattr(backend_named(method), question, None)
+    return ask is None or bool(ask())

@@ -126,5 +126,7 @@ def _weights(routing: Routing, channels: list[Channel]) -> dict[str, NDArray[np.
 
 def _needed(now: datetime | None, channel: str) -> datetime:
     if now is None:
-        raise RoutingError(f"channels.{channel}.open: opening hours need the epoch's instant; give it as now=…")
+        raise RoutingError(
+            f"channels.{channel}.open: opening hours need the epoch's instant; give it as now=… (--now on the command line)"
+        )
     return now

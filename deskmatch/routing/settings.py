@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, field_validator
 
 from deskmatch.epochs.cells import fold
 from deskmatch.errors import RoutingError
@@ -173,6 +173,15 @@ class Routing(Settings):
     weights: Weights = Weights()
     channels: dict[str, Channel] = Field(default_factory=dict)
 
+    @field_validator("channels")
+    @classmethod
+    def _apart(cls, channels: dict[str, Channel]) -> dict[str, Channel]:
+        folded: dict[str, str] = {}
+        for name in channels:
+            if folded.setdefault(fold(name), name) != name:
+                raise refuse(f"describes one channel twice: {folded[fold(name)]!r} and {name!r} differ in case only")
+        return channels
+
     @classmethod
     def load(cls, source: Routing | Mapping[str, Any] | str | Path | None = None) -> Routing:
         """Routing from a TOML file, a mapping, a `Routing`, or (None) the defaults.
@@ -193,10 +202,10 @@ class Routing(Settings):
     def channel(self, name: str) -> Channel:
         """The settings of a channel with all defaults filled in, whether the routing describes it or not.
 
-        Case does not matter, as in the tables; where two descriptions differ in case only, the exact one is taken.
+        Case does not matter, as in the tables.
         """
-        described = self.channels.get(name) or {fold(key): one for key, one in self.channels.items()}.get(fold(name))
-        return (described or Channel()).settled(name)
+        described = {fold(key): channel for key, channel in self.channels.items()}
+        return described.get(fold(name), Channel()).settled(name)
 
     def for_desk(self, desk: Desk) -> ChannelTable:
         """The settings as arrays in the order of the desk's channels."""

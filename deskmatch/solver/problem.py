@@ -75,8 +75,10 @@ class Limits(Frozen):
         it takes time quadratic in the number of sets that share arcs.
         """
         masks = np.zeros((len(sets), n_arcs), dtype=bool)
-        for mask, (arcs, _) in zip(masks, sets, strict=True):
-            mask[np.asarray(arcs, dtype=np.int64)] = True
+        for k, (mask, (arcs, _)) in enumerate(zip(masks, sets, strict=True)):
+            index = integers(f"limits: arcs of set {k}", arcs)
+            refuse(f"limits: arcs of set {k}", index, (index < 0) | (index >= n_arcs), f"an arc from 0 to {n_arcs - 1}")
+            mask[index] = True
         order = np.argsort(-masks.sum(axis=1), kind="stable")
         of_arc = np.full(n_arcs, -1, dtype=np.int32)
         parent = np.full(len(sets), -1, dtype=np.int32)
@@ -87,7 +89,7 @@ class Limits(Frozen):
             if len(around):
                 parent[limit] = around[0]
             of_arc[masks[limit]] = limit
-        return cls(of_arc=of_arc, bound=np.array([bound for _, bound in sets], dtype=np.int64), parent=parent)
+        return cls(of_arc=of_arc, bound=np.array([bound for _, bound in sets]), parent=parent)  # checked by the class
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,6 +245,8 @@ class Problem(Frozen):
         values = floats("points", broadcast("points", points, rows.shape))
         refuse("ticket", rows, (rows < 0) | (rows >= n), f"a ticket from 0 to {n - 1}")
         refuse("expert", columns, (columns < 0) | (columns >= m), f"an expert from 0 to {m - 1}")
+        if limits is not None and not isinstance(limits, Limits):
+            raise ProblemError(f"limits: found {type(limits).__name__}; expected Limits (Limits.from_sets), or None")
         if limits is not None and limits.of_arc.shape != rows.shape:
             raise ProblemError(f"limits.of_arc: expected shape {rows.shape}, got {limits.of_arc.shape}")
         units = _usage(usage, len(rows))

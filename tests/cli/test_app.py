@@ -47,7 +47,8 @@ def test_out_takes_its_format_from_the_ending_and_says_where_it_went(tmp_path: P
     assert result.stdout == "" and f"written to {out}" in result.stderr
     assert json.loads(out.read_text())["gap"] == 0
     assert run("assign", *TABLES, "--out", tmp_path / "plan.txt").exit_code == 0
-    assert "certificate" in (tmp_path / "plan.txt").read_text()
+    text = (tmp_path / "plan.txt").read_text()
+    assert "certificate" in text and "more (--rows" not in text
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plan.json", "plan.txt"]
 
 
@@ -74,7 +75,9 @@ def test_bad_input_exits_with_2_lists_everything_and_writes_nothing(tmp_path: Pa
         ([*TABLES, "--now", "tomorrow"], "tomorrow"),
         ([*TABLES, "--routing", "no.toml"], "no.toml"),
         ([*TABLES, "--resolution", "no.csv"], "no.csv"),
-        ([*TABLES, "--out", "/no/such/folder/plan.json"], "/no/such/folder"),
+        ([*TABLES, "--out", "/no/such/folder/plan.json"], "/no/such/folder/plan.json: the folder does not exist"),
+        ([*TABLES, "--out", "plan.xlsx"], "ends in .json, .csv, .txt"),
+        ([*TABLES, "--out", str(DESK), "--format", "csv"], "desk: Is a directory"),
     ],
 )
 def test_every_wrong_argument_exits_with_2_and_a_sentence(arguments: list[str], words: str) -> None:
@@ -120,6 +123,49 @@ def test_new_makes_a_desk_that_can_be_assigned_and_never_overwrites_one(tmp_path
     assert files[0].read_text() == "mine"
 
 
+def test_ids_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
+    tickets, experts = tmp_path / "t.csv", tmp_path / "e.csv"
+    tickets.write_text("ticket_id,channel,language,topic\nA[/web],chat,en,seo\n[red]B,chat,[/i],seo\n")
+    experts.write_text("expert_id,channels,languages,topics\nE[b],chat,en,seo\n")
+    shown = run("assign", tickets, experts).stdout
+    assert all(words in shown for words in ("A[/web]", "E[b]", "[red]B", "'[/i]'"))
+
+
+def test_bad_rows_can_be_held_instead(tmp_path: Path) -> None:
+    tickets = tmp_path / "t.csv"
+    tickets.write_text("ticket_id,channel,language,topic,importance\ngood,chat,en,seo,1\nbad,chat,en,seo,1e200\n")
+    assert run("assign", tickets, TABLES[1]).exit_code == 2
+    held = json.loads(run("assign", tickets, TABLES[1], "--on-bad", "hold", "--format", "json").stdout)["held"]
+    assert any(row["ticket_id"] == "bad" and row["reason"].startswith("bad row") for row in held)
+
+
+def test_check_finds_what_assign_would_and_settings_that_nothing_answers_to(tmp_path: Path) -> None:
+    routing = tmp_path / "routing.toml"
+    routing.write_text('[channels.chat.open]\nzone = "UTC"\nweekdays = "09:00-17:00"\n')
+    result = run("check", *TABLES, "--routing", routing)
+    assert result.exit_code == 2 and "--now" in result.stderr
+    routing.write_text("[weights]\nbananas = 2\n[channels.chatt]\ntarget_s = 3\n")
+    result = run("check", *TABLES, "--routing", routing)
+    assert result.exit_code == 0 and "weights.bananas" in result.stderr and "channels.chatt" in result.stderr
+
+
+def test_nothing_waiting_is_said_once(tmp_path: Path) -> None:
+    tickets = tmp_path / "t.csv"
+    tickets.write_text("ticket_id,channel,language,topic\n")
+    shown = run("assign", tickets, TABLES[1]).stdout
+    assert "no ticket is waiting" in shown and "no ticket is assigned" not in shown
+
+
+def test_a_terminal_that_cannot_show_a_sign_shows_another() -> None:
+    command = [sys.executable, "-m", "deskmatch", "assign", *TABLES]
+    told = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "cp1252"}, check=True)
+    assert b"proven optimal" in told.stdout
+
+
+def test_the_version_is_the_package_s() -> None:
+    assert run("--version").stdout.startswith("deskmatch 0.")
+
+
 def test_help_and_no_arguments_explain_themselves() -> None:
     assert "assign" in run("--help").stdout
     assert "TICKETS" in run("assign", "--help").stdout
@@ -157,6 +203,14 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(OSError, match="No space"):
         write_atomically(path, "three\n")
     assert path.read_text() == "two\n" and [p.name for p in tmp_path.iterdir()] == ["plan.json"]
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["cat", str(fifo)], stdout=subprocess.PIPE, text=True)
+    write_atomically(fifo, "plan\n")
+    assert reader.communicate()[0] == "plan\n" and fifo.is_fifo()
 
 
 def test_a_link_is_followed_and_kept(tmp_path: Path) -> None:

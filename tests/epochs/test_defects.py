@@ -74,7 +74,7 @@ TICKET_CELLS = [
     ("excluded_experts", "e1|e1", "expected each entry once"),
     ("created_at", "yesterday", "expected an ISO 8601 time such as 2026-03-02T09:30:00+01:00"),
     ("created_at", "2026-03-02T09:00:00", "expected a time with a time zone, as now has one"),
-    ("created_at", "2026-03-02T08:30:01Z", f"expected a time not after now ({NOW})"),
+    ("created_at", "2026-03-02T08:31:01Z", f"expected a time not after now ({NOW})"),
     ("priority", "P9", "expected one of P1, P2"),
 ]
 

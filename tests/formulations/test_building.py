@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskmatch import Desk, Epoch, Formulation, InputError, Routing, Staffing, Tickets, Vocabulary
+from deskmatch import Desk, Epoch, Formulation, InputError, Routing, Staffing, Tickets, Vocabulary, assign
 from deskmatch.errors import RoutingError
 
 RELAXED = {
@@ -124,8 +125,22 @@ def vocabularies() -> tuple[Vocabulary, Vocabulary, Vocabulary]:
 
 
 def test_an_epoch_of_another_desk_is_refused(make_epoch: Callable[..., Epoch]) -> None:
-    with pytest.raises(InputError, match="expected the bound desk"):
-        Formulation().bind(make_epoch(1).desk).build(make_epoch(1))
+    with pytest.raises(InputError, match="the desk that the formulation is bound to"):
+        Formulation().bind(make_epoch(1).desk).build(make_epoch(2))
+
+
+def test_an_epoch_from_another_process_has_the_same_desk(make_epoch: Callable[..., Epoch]) -> None:
+    epoch = make_epoch(1)
+    bound = Formulation().bind(epoch.desk)
+    assert bound.assign(pickle.loads(pickle.dumps(epoch))).objective == bound.assign(epoch).objective
+
+
+@pytest.mark.parametrize("wrong", [None, "tickets.csv"])
+def test_what_is_no_epoch_is_refused_by_a_sentence(make_epoch: Callable[..., Epoch], wrong: object) -> None:
+    with pytest.raises(InputError, match="expected an Epoch"):
+        assign(wrong)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="expected an Epoch"):
+        Formulation().bind(make_epoch(1).desk).assign(wrong)  # type: ignore[arg-type]
 
 
 def test_opening_hours_need_the_instant(make_epoch: Callable[..., Epoch]) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from deskmatch import Desk, Epoch, Formulation, Plan, Solution, Staffing, Status, Tickets, Vocabulary, assign, solve
 from deskmatch.epochs import Intake
-from deskmatch.errors import BackendError
+from deskmatch.errors import BackendError, ContractError, InputError
 
 SEEDS = st.integers(0, 10_000)
 
@@ -228,6 +228,19 @@ def test_a_deadline_that_is_too_short_is_answered_greedily_and_a_long_one_exactl
     assert assign(epoch, method="greedy").method == "greedy"
 
 
+@pytest.mark.parametrize("deadline", [float("nan"), "1"])
+def test_a_deadline_that_is_no_number_is_refused(make_epoch: Callable[..., Epoch], deadline: float) -> None:
+    with pytest.raises(InputError, match="deadline_s: found|deadline_s'"):
+        assign(make_epoch(1), deadline_s=deadline)
+
+
+def test_a_term_that_answers_otherwise_for_the_chosen_pairs_is_found_out(make_epoch: Callable[..., Epoch]) -> None:
+    epoch = make_epoch(2)
+    plan = Formulation().adding(lambda arcs: np.arange(len(arcs)) * 0.01).bind(epoch.desk).assign(epoch)
+    with pytest.raises(ContractError, match="check_term"):
+        _ = plan.assignments
+
+
 def test_an_unknown_method_is_refused_by_name(make_epoch: Callable[..., Epoch]) -> None:
-    with pytest.raises(BackendError, match="min_cost_flow"):
+    with pytest.raises(BackendError, match="greedy, .*min_cost_flow"):
         assign(make_epoch(1), method="magic")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from deskmatch import Arcs, Desk, Epoch, Formulation, PairTable, Staffing, Tickets, Vocabulary, check_term
+from deskmatch import Arcs, Desk, Epoch, Formulation, PairTable, Staffing, Tickets, Vocabulary, assign, check_term
 from deskmatch.errors import ContractError
 from deskmatch.formulations import DEFAULT_TERMS, FunctionTerm
 
@@ -217,3 +217,47 @@ def test_a_function_is_a_term_with_its_own_weight_and_column() -> None:
     own = desk()
     frame = formulation.bind(own).assign(Epoch(own, one_ticket())).assignments
     assert frame["bonus"].tolist() == [0.5]
+
+
+@pytest.mark.parametrize("name", ["ticket_id", "expert_id", "points", "reason"])
+def test_a_term_cannot_take_the_name_of_a_column_of_every_plan(name: str) -> None:
+    def own(arcs: Arcs) -> NDArray[np.float64]:
+        return arcs.resolution
+
+    own.__name__ = name
+    with pytest.raises(ContractError, match=f"{name} is the name of a column"):
+        Formulation().adding(own)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda n: np.full(n, 1.5), "1.5 for ticket 't', expert 'ana'; expected 0 to 1"),
+        (lambda n: np.full(n, np.nan), "expected 0 to 1"),
+        (lambda n: 0.5, "expected 2 probabilities"),
+        (lambda n: np.full(n, "high"), "expected 2 probabilities"),
+    ],
+)
+def test_a_resolution_model_that_answers_nonsense_is_named(answer: Callable[[int], object], message: str) -> None:
+    class Rash:
+        def probability(self, epoch: Epoch, *, ticket: NDArray[np.int32], **others: object) -> object:
+            return answer(len(ticket))
+
+    with pytest.raises(ContractError, match=f"resolution model Rash: .*{message}"):
+        assign(Epoch(desk(), one_ticket()), resolution=Rash())  # type: ignore[arg-type]
+
+
+def test_what_is_no_resolution_model_is_refused() -> None:
+    with pytest.raises(ContractError, match="int is no ResolutionModel"):
+        assign(Epoch(desk(), one_ticket()), resolution=3)  # type: ignore[arg-type]
+
+
+def test_a_term_that_answers_text_is_refused() -> None:
+    with pytest.raises(ContractError, match="expected numbers"):
+        check_term(lambda arcs: np.full(len(arcs), "much"))  # type: ignore[arg-type,return-value]
+
+
+def test_proficiency_counts_an_unknown_topic_as_resolution_does() -> None:
+    doubt = one_ticket(topic=[0], topic_probability=[0.6])
+    generalist = desk(general_proficiency=[0.4, np.nan])
+    assert values(Epoch(generalist, doubt), "proficiency") == pytest.approx([0.07, 0.03])

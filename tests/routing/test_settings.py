@@ -255,3 +255,8 @@ def test_channels_are_found_without_regard_to_case():
     assert routing.channel("Chat").target_s == 30
     desk = Desk((), Vocabulary(("CHAT",)), Vocabulary(()), Vocabulary(()), np.zeros((0, 1)), True, np.zeros((0, 0)))
     assert routing.unused(desk) == ()
+
+
+def test_one_channel_described_twice_is_refused():
+    with pytest.raises(RoutingError, match="'chat' and 'Chat' differ in case only"):
+        Routing.load({"channels": {"chat": {}, "Chat": {}}})

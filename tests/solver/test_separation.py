@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deskmatch.errors import ProblemError
 from deskmatch.solver import Limits, Problem, certify, solve
 from deskmatch.solver.separation import separate
 
@@ -72,3 +73,16 @@ def test_a_limit_without_arcs_is_no_obstacle() -> None:
 def test_limits_of_a_problem_without_experts_are_no_obstacle() -> None:
     problem = Problem.from_arcs(1, 0, [], [], [], limits=Limits(of_arc=[], bound=[1]))
     assert certify(problem, solve(problem)).optimal
+
+
+@pytest.mark.parametrize("arcs", [[7], [-1], [0.5]])
+def test_sets_of_arcs_that_do_not_exist_are_refused_by_name(arcs: list[float]) -> None:
+    with pytest.raises(ProblemError, match="arcs of set 1"):
+        Limits.from_sets(3, [([0], 1), (arcs, 1)])
+
+
+def test_bounds_are_whole_and_limits_are_limits() -> None:
+    with pytest.raises(ProblemError, match=r"limits\.bound"):
+        Limits.from_sets(3, [([0], 1.5)])  # type: ignore[list-item]
+    with pytest.raises(ProblemError, match="found list; expected Limits"):
+        limited(limits=[([0], 1)])

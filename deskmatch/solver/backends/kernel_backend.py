@@ -45,6 +45,11 @@ class KernelBackend:
         solve_arrays.request()
         return False
 
+    def is_loaded(self) -> bool:
+        """Whether it would answer at once; if not, it begins to load in a thread, importing Numba takes a second."""
+        solve_arrays.preload()
+        return solve_arrays.is_loaded()
+
     def solve(self, problem: Problem) -> Solution:
         """Solve a problem; deterministic. Compiles first where it must."""
         accept(self, problem)

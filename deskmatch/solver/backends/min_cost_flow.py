@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from importlib.util import find_spec
 
@@ -38,6 +39,10 @@ class MinCostFlow:
     def is_available(self) -> bool:
         """Whether OR-Tools is installed."""
         return find_spec("ortools") is not None
+
+    def is_loaded(self) -> bool:
+        """Whether OR-Tools is imported already."""
+        return "ortools.graph.python.min_cost_flow" in sys.modules
 
     def solve(self, problem: Problem) -> Solution:
         """Solve a problem; deterministic, ties as OR-Tools breaks them."""

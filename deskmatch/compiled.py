@@ -338,18 +338,26 @@ def _fingerprint(code: CodeType) -> tuple[object, ...]:
     return (code.co_code, constants, code.co_names, code.co_varnames, code.co_firstlineno)
 
 
-def _dispatcher(function: FunctionType, known: dict[FunctionType, Any]) -> Any:
+def _dispatcher(function: FunctionType, known: dict[FunctionType, Any], *, called_from_python: bool = True) -> Any:
     """Numba's dispatcher of a function whose callees are replaced by theirs."""
     import numba
 
     if function not in known:
-        callees = {name: _dispatcher(callee, known) for name, callee in _callees(function).items()}
+        callees = {
+            name: _dispatcher(callee, known, called_from_python=False) for name, callee in _callees(function).items()
+        }
         linked = FunctionType(
             function.__code__, {**function.__globals__, **callees}, function.__name__, function.__defaults__
         )
         linked.__qualname__ = function.__qualname__
         linked.__module__ = function.__module__
-        known[function] = numba.njit(nogil=True, error_model="numpy")(linked)
+        compiling = numba.njit(
+            nogil=True,
+            error_model="numpy",
+            no_cpython_wrapper=not called_from_python,
+            no_cfunc_wrapper=True,
+        )
+        known[function] = compiling(linked)
     return known[function]
 
 

@@ -65,7 +65,7 @@ class KernelBackend:
                 method=self.name,
                 elapsed_s=time.perf_counter() - started,
                 message=f"{len(violator)} tickets must be assigned, and their experts cannot take them all",
-                violator=violator,
+                violator=np.sort(violator),
             )
         if gap > SAFE_SHARE * TOLERANCE * scale:
             return optimal(problem, expert_of, method=self.name, started=started)

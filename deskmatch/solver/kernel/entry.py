@@ -64,7 +64,10 @@ def solve_arrays(
     price, asking = np.empty(m, np.float64), hold.copy()
     for j in range(m):
         price[j] = experts[j]["room"]
-    if np.sum(hold > -np.inf) > len(seats):
+    may_be_held = 0
+    for i in range(n):
+        may_be_held += hold[i] > -np.inf
+    if may_be_held > len(seats):
         _experts_choose(price, asking, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
         stuck = _tickets_follow(price, asking, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
     else:
@@ -335,16 +338,16 @@ def _ticket_prices(
     for i in range(len(hold)):
         for arc in range(indptr[i], indptr[i + 1]):
             best[i] = max(best[i], points[arc] - price[expert[arc]])
-    closed = price == np.inf
-    if closed.any():
-        for j in range(len(price)):
-            if closed[j]:
-                price[j] = slot_cost[j, 0]
-        for i in range(len(hold)):
-            for arc in range(indptr[i], indptr[i + 1]):
-                j = expert[arc]
-                if closed[j]:
-                    price[j] = max(price[j], points[arc] - best[i])
+    closed = np.zeros(len(price), np.bool_)
+    any_closed = False
+    for j in range(len(price)):
+        if price[j] == np.inf:
+            closed[j] = any_closed = True
+            price[j] = slot_cost[j, 0]
+    for i in range(len(hold) if any_closed else 0):
+        for arc in range(indptr[i], indptr[i + 1]):
+            if closed[expert[arc]]:
+                price[expert[arc]] = max(price[expert[arc]], points[arc] - best[i])
     return best
 
 
@@ -381,4 +384,4 @@ def _violator(experts: Records, seats: Records, search: Records, source: int) ->
         for seat in range(experts[j]["first"], experts[j]["first"] + experts[j]["taken"]):
             found[size] = seats[seat]["ticket"]
             size += 1
-    return np.sort(found)
+    return found

@@ -132,7 +132,13 @@ TICKETS = (
 )
 
 EXPERTS = (
-    Column("expert_id", cells.expert_id, "Names the expert; each id once, without the sign that separates lists.", "E07", required=True),
+    Column(
+        "expert_id",
+        cells.expert_id,
+        "Names the expert; each id once, without the sign that separates lists.",
+        "E07",
+        required=True,
+    ),
     Column(
         "channels",
         cells.counted("callback|chat:3|post:5", least=1),

@@ -119,7 +119,7 @@ class Desk(Frozen):
         return self._index.get(expert_id, -1)
 
     def equals(self, other: Desk) -> bool:
-        """Whether another desk has the same experts with the same skills (features aside), such as an unpickled copy."""
+        """Whether another desk has the same experts and skills (features aside), such as an unpickled copy."""
         if other is self:
             return True
         names = ("expert_ids", "channels", "languages", "topics", "tags")

@@ -57,7 +57,7 @@ def check_term(term: Term | Callable[[Arcs], NDArray[np.float64]], *, epoch: Epo
 
 
 def _alike(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    """Equal but for the last bits, which may differ with an array's length where the processor works on several at once."""
+    """Equal but for the last bits, which may differ with an array's length where several are computed at once."""
     return first.shape == second.shape and bool(np.allclose(first, second, rtol=1e-12, atol=1e-15))
 
 

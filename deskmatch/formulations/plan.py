@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.errors import ContractError
 from deskmatch.formulations import why
 from deskmatch.formulations.answers import ExpertPrice, WhyNot
 from deskmatch.formulations.basis import Basis
-from deskmatch.errors import ContractError
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.reasons import hold_reasons
 from deskmatch.frozen import Frozen

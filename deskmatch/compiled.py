@@ -45,7 +45,7 @@ __all__ = ["Kernel", "is_enabled", "kernel", "warm_up"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-KERNEL_MODULES = ("deskmatch.solver.kernel.entry",)
+KERNEL_MODULES = ("deskmatch.solver.arranging", "deskmatch.solver.kernel.entry")
 """The modules that hold kernels; `warm_up` imports them. A test compares this with the source."""
 
 _compiling = threading.RLock()
@@ -351,12 +351,8 @@ def _dispatcher(function: FunctionType, known: dict[FunctionType, Any], *, calle
         )
         linked.__qualname__ = function.__qualname__
         linked.__module__ = function.__module__
-        compiling = numba.njit(
-            nogil=True,
-            error_model="numpy",
-            no_cpython_wrapper=not called_from_python,
-            no_cfunc_wrapper=True,
-        )
+        options: dict[str, Any] = {"no_cpython_wrapper": not called_from_python, "no_cfunc_wrapper": True}
+        compiling = numba.njit(nogil=True, error_model="numpy", **options)
         known[function] = compiling(linked)
     return known[function]
 

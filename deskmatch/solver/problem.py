@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from deskmatch.errors import ProblemError
 from deskmatch.frozen import Frozen
 
+from .arranging import arrange, order_of
 from .checking import LARGEST, broadcast, count, floats, integers, numbers, refuse
 from .side import Side
 
@@ -176,6 +177,16 @@ class Problem(Frozen):
             raise ProblemError(f"arcs: {pair} {'occurs twice' if same else 'is out of order'}; expected once each")
         finite = f"a finite number of magnitude at most {LARGEST:g}"
         refuse("points", self.points, ~(np.abs(self.points) <= LARGEST), finite)
+        self._check_nodes()
+        if self.limits is not None:
+            self._check_limits(self.limits)
+        if self.side is not None:
+            over = self.side.arc
+            refuse("side.arc", over, over >= self.n_arcs, f"an arc from 0 to {self.n_arcs - 1}")
+
+    def _check_nodes(self) -> None:
+        m = self.n_experts
+        finite = f"a finite number of magnitude at most {LARGEST:g}"
         fits = (np.abs(self.hold) <= LARGEST) | (self.hold == -np.inf)
         refuse("hold", self.hold, ~fits, finite + ", or −inf")
         refuse("capacity", self.capacity, self.capacity < 0, "an integer ≥ 0")
@@ -189,11 +200,6 @@ class Problem(Frozen):
                 f"slot_cost[{expert}]: unit {slot + 1} costs less than unit {slot}; "
                 "expected nondecreasing costs (convex)"
             )
-        if self.limits is not None:
-            self._check_limits(self.limits)
-        if self.side is not None:
-            over = self.side.arc
-            refuse("side.arc", over, over >= self.n_arcs, f"an arc from 0 to {self.n_arcs - 1}")
 
     def _check_limits(self, limits: Limits) -> None:
         if limits.of_arc.shape != self.expert.shape:
@@ -240,6 +246,22 @@ class Problem(Frozen):
             See `Problem`.
         """
         n, m = count("n_tickets", n_tickets), count("n_experts", n_experts)
+        plain = limits is None and side is None and isinstance(usage, int) and usage == 1
+        arranged = arrange(n, m, ticket, expert, points) if plain else None
+        if arranged is not None:
+            problem = cls._trusted(
+                n_tickets=n,
+                n_experts=m,
+                **arranged._asdict(),
+                capacity=integers("capacity", broadcast("capacity", capacity, (m,))),
+                hold=floats("hold", broadcast("hold", hold, (n,))),
+                slot_cost=floats("slot_cost", _slot_costs(slot_cost, m)),
+                limits=None,
+                usage=None,
+                side=None,
+            )
+            problem._check_nodes()
+            return problem
         rows = integers("ticket", ticket)
         columns = integers("expert", expert, shape=rows.shape)
         values = floats("points", broadcast("points", points, rows.shape))
@@ -252,9 +274,8 @@ class Problem(Frozen):
         units = _usage(usage, len(rows))
         if side is not None:
             refuse("side.arc", side.arc, side.arc >= len(rows), f"an arc from 0 to {len(rows) - 1}")
-        key = rows.astype(np.int64) * m + columns
-        if (key[1:] < key[:-1]).any():
-            order = np.argsort(key, kind="stable")
+        order = order_of(rows, columns)
+        if order is not None:
             rows, columns, values = rows[order], columns[order], values[order]
             if limits is not None:
                 limits = Limits(of_arc=limits.of_arc[order], bound=limits.bound, parent=limits.parent)

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from deskmatch.compiled import is_enabled
+from deskmatch.solver.arranging import FEWEST, sort_arcs
 from deskmatch.solver.certificate import TOLERANCE
 from deskmatch.solver.evaluation import arcs_chosen, objective_terms
 from deskmatch.solver.kernel.entry import solve_arrays
@@ -54,6 +55,7 @@ class KernelBackend:
         """Solve a problem; deterministic. Compiles first where it must."""
         accept(self, problem)
         started = time.perf_counter()
+        _prepare_for_more(problem)
         expert_of, expert_price, ticket_price, violator, gap, scale = solve_arrays(
             problem.indptr, problem.expert, problem.points, problem.capacity, problem.hold, problem.slot_cost
         )
@@ -78,3 +80,10 @@ class KernelBackend:
             expert_price=expert_price,
             elapsed_s=time.perf_counter() - started,
         )
+
+
+def _prepare_for_more(problem: Problem) -> None:
+    """Have the sorting of arcs loaded, for the problems to come, where they are large enough to gain by it."""
+    if problem.n_arcs >= FEWEST and not sort_arcs.is_loaded():
+        sort_arcs.preload()
+        sort_arcs.request()

@@ -93,7 +93,7 @@ def mean_difference(rows: Records, short: Records, sample: int) -> float:
             count += 1
     if not 0.0 < total < np.inf:
         return 0.0
-    return 2.0 ** np.floor(np.log2(total / count))
+    return float(2.0 ** np.floor(np.log2(total / count)))
 
 
 def _sift(short: Records, base: int, k: int, size: int) -> None:

@@ -26,8 +26,9 @@ __all__ = [
 
 Float64 = NDArray[np.float64]
 
-LARGEST_PRICE = 1e151
-"""Prices are clipped to this magnitude (the data end at 1e150), so that no sum overflows."""
+LARGEST_PRICE = 1e160
+"""Prices are clipped to this magnitude, so that no sum overflows. The data end at 1e150, but a price may lie beyond them:
+where tickets that must be assigned have no choice, an expert may ask anything of them."""
 
 
 @dataclass(frozen=True, slots=True)

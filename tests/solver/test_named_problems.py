@@ -203,6 +203,29 @@ NAMED: dict[str, Known] = {
     "tiny points": Known(full([[3e-300, 1e-300]]), 3e-300),
     "the least points": Known(full([[5e-324, 1e-323], [5e-324, 5e-324]]), 1.5e-323),
     "huge points": Known(full([[1e150, 1e149]]), 1e150),
+    # Tickets 3 and 4 have no choice, and leave expert 2 to ticket 2: 11 − 6 − 2, and −8 + 5 for holding the others. An
+    # auction may ask any price of those who have no choice, here far more than the largest points there may be.
+    "huge points, prices beyond them": Known(
+        arcs(
+            5,
+            3,
+            [
+                (ticket, expert, points * 2.0**492)
+                for ticket, expert, points in [
+                    (0, 0, -4),
+                    (1, 0, -16),
+                    (1, 1, -1),
+                    (1, 2, -8),
+                    (2, 0, 5),
+                    (2, 2, -2),
+                    (3, 0, 11),
+                    (4, 1, -6),
+                ]
+            ],
+            hold=[-8 * 2.0**492, 5 * 2.0**492, MUST, MUST, MUST],
+        ),
+        0.0,
+    ),
     "huge points, must": Known(full([[-1e150, 1e150], [-1e150, -1e150]], hold=MUST), 0.0),
     # This made LAPJVsp, in floats, search in a circle for ever. Expert 1 has two units, expert 2 three. Expert 2 loses
     # 10¹⁵ with ticket 4, which therefore goes to expert 1 for 0.1; ticket 3 earns 3·10¹⁴ beside it; the others are left

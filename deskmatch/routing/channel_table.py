@@ -127,6 +127,6 @@ def _weights(routing: Routing, channels: list[Channel]) -> dict[str, NDArray[np.
 def _needed(now: datetime | None, channel: str) -> datetime:
     if now is None:
         raise RoutingError(
-            f"channels.{channel}.open: opening hours need the epoch's instant; give it as now=… (--now on the command line)"
+            f"channels.{channel}.open: opening hours need the epoch's instant, now=… (on the command line --now)"
         )
     return now

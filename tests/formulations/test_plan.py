@@ -230,7 +230,7 @@ def test_a_deadline_that_is_too_short_is_answered_greedily_and_a_long_one_exactl
 
 @pytest.mark.parametrize("deadline", [float("nan"), "1"])
 def test_a_deadline_that_is_no_number_is_refused(make_epoch: Callable[..., Epoch], deadline: float) -> None:
-    with pytest.raises(InputError, match="deadline_s: found|deadline_s'"):
+    with pytest.raises(InputError, match="expected seconds"):
         assign(make_epoch(1), deadline_s=deadline)
 
 
@@ -242,5 +242,5 @@ def test_a_term_that_answers_otherwise_for_the_chosen_pairs_is_found_out(make_ep
 
 
 def test_an_unknown_method_is_refused_by_name(make_epoch: Callable[..., Epoch]) -> None:
-    with pytest.raises(BackendError, match="greedy, .*min_cost_flow"):
+    with pytest.raises(BackendError, match=r"greedy, .*min_cost_flow"):
         assign(make_epoch(1), method="magic")

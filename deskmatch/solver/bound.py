@@ -27,8 +27,8 @@ __all__ = [
 Float64 = NDArray[np.float64]
 
 LARGEST_PRICE = 1e160
-"""Prices are clipped to this magnitude, so that no sum overflows. The data end at 1e150, but a price may lie beyond them:
-where tickets that must be assigned have no choice, an expert may ask anything of them."""
+"""Prices are clipped to this magnitude, so that no sum overflows. The data end at 1e150, but a price may lie beyond
+them: where tickets that must be assigned have no choice, an expert may ask anything of them."""
 
 
 @dataclass(frozen=True, slots=True)

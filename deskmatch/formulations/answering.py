@@ -40,7 +40,7 @@ def assign(
     routing : settings per channel: a `Routing`, a mapping, a path of a routing.toml, or None for defaults.
     resolution : predicts P(resolved at first contact) and overrides the epoch's pair table.
     method : a backend's name, ``"greedy"``, or ``"auto"``.
-    deadline_s : seconds from this call in which an answer is wanted; greedy answers where the exact solve might not
+    deadline_s : seconds from this call in which an answer is wanted, ≤ 0: at once; greedy answers where the exact solve might not
         fit. It chooses the method: building the problem is not cut short. None: exact, however long it takes.
 
     Returns
@@ -71,7 +71,7 @@ def assign(
 def answer(bound: BoundFormulation, epoch: Epoch, *, method: str, deadline_s: float | None, started: float) -> Plan:
     """Build, solve, certify and recover; `started` is the `perf_counter` of the call that the deadline counts from."""
     given: object = deadline_s
-    if given is not None and not (isinstance(given, Real) and float(given) == float(given)):
+    if given is not None and (isinstance(given, bool) or not isinstance(given, Real) or float(given) != float(given)):
         raise InputError([Defect("assign", None, "deadline_s", repr(given), "expected seconds, or None")])
     model = bound.build(epoch)
     left_s = None if deadline_s is None else deadline_s - (perf_counter() - started)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from deskmatch.epochs import Epoch, Tickets
 from deskmatch.errors import ContractError
 from deskmatch.formulations.eligibility import Eligibility
+from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction import Proficiency, ResolutionModel
 from deskmatch.routing import ChannelTable, aims
 
@@ -17,7 +18,7 @@ __all__ = ["Arcs", "Situation"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Situation:
+class Situation(Frozen):
     """One epoch under one routing: what is the same for every arc, computed once.
 
     Parameters
@@ -40,6 +41,10 @@ class Situation:
     eligibility: Eligibility
     model: ResolutionModel | None
     peer_occupancy: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("waited_s", "ahead_s", "stage", "peer_occupancy"):
+            self._set(**{name: read_only(getattr(self, name))})
 
 
 def of_channel(tickets: Tickets, values: NDArray[np.float64], *, otherwise: float = 0.0) -> NDArray[np.float64]:

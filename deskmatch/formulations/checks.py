@@ -11,7 +11,7 @@ from deskmatch.epochs import Desk, Epoch, Staffing, Tickets, Vocabulary
 from deskmatch.errors import ContractError
 from deskmatch.formulations.arcs import Arcs
 from deskmatch.formulations.formulation import Formulation
-from deskmatch.formulations.terms import FunctionTerm, Term
+from deskmatch.formulations.terms import Term, as_term
 
 __all__ = ["check_term"]
 
@@ -38,22 +38,25 @@ def check_term(term: Term | Callable[[Arcs], NDArray[np.float64]], *, epoch: Epo
     ...
     deskmatch.errors.ContractError: term '<lambda>': the value of an arc changes with the other arcs asked for
     """
-    if not isinstance(term, Term):
-        term = FunctionTerm(term)
+    term = as_term(term)
     if not term.name:
         raise ContractError(f"term {term!r}: expected a non-empty name, found {term.name!r}")
     epoch = example_epoch() if epoch is None else epoch
     model = Formulation(terms=(term,)).bind(epoch.desk).build(epoch)
     problem, situation = model.problem, model.situation
-    whole = np.asarray(term.values(Arcs(situation, problem.ticket, problem.expert)))
-    if not _alike(whole, term.values(Arcs(situation, problem.ticket, problem.expert))):
+    whole = _values(term, Arcs(situation, problem.ticket, problem.expert))
+    if not _alike(whole, _values(term, Arcs(situation, problem.ticket, problem.expert))):
         raise ContractError(f"term {term.name!r}: two calls on the same arcs differ; expected a pure function")
     for some in (np.arange(problem.n_arcs)[::-1], np.arange(0, problem.n_arcs, 3), np.arange(0)):
-        part = np.asarray(term.values(Arcs(situation, problem.ticket[some], problem.expert[some])))
+        part = _values(term, Arcs(situation, problem.ticket[some], problem.expert[some]))
         if part.shape != some.shape:
             raise ContractError(f"term {term.name!r}: expected values of shape {some.shape}, got {part.shape}")
         if not _alike(part, whole[some]):
             raise ContractError(f"term {term.name!r}: the value of an arc changes with the other arcs asked for")
+
+
+def _values(term: Term, arcs: Arcs) -> NDArray[np.float64]:
+    return np.asarray(term.values(arcs), np.float64)
 
 
 def _alike(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:

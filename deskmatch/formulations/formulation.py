@@ -17,7 +17,7 @@ from deskmatch.formulations.arcs import Arcs, Situation, situation_of, with_peer
 from deskmatch.formulations.availability import capacity, nested_limits, room, stays
 from deskmatch.formulations.eligibility import Eligibility, is_excluded
 from deskmatch.formulations.model import Model
-from deskmatch.formulations.terms import DEFAULT_TERMS, FunctionTerm, Term
+from deskmatch.formulations.terms import DEFAULT_TERMS, Term, as_term
 from deskmatch.prediction import ResolutionModel
 from deskmatch.routing import Routing
 from deskmatch.solver import Problem
@@ -58,7 +58,7 @@ class Formulation:
 
     def __post_init__(self) -> None:
         given: tuple[Term | Callable[[Arcs], NDArray[np.float64]], ...] = self.terms
-        terms = tuple(term if isinstance(term, Term) else FunctionTerm(term) for term in given)
+        terms = tuple(as_term(term) for term in given)
         object.__setattr__(self, "terms", terms)
         names = [term.name for term in self.terms]
         taken = sorted(RESERVED & set(names))
@@ -195,7 +195,12 @@ class BoundFormulation:
 
 
 def _checked(term: Term, arcs: Arcs) -> NDArray[np.float64]:
-    values = np.asarray(term.values(arcs))
+    try:
+        values = np.asarray(term.values(arcs))
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ContractError(f"term {term.name!r}: writes to what it is shown ({error})") from error
     if values.dtype.kind not in "biuf":
         raise ContractError(f"term {term.name!r}: expected numbers, got {values.dtype}")
     values = values.astype(np.float64, copy=False)

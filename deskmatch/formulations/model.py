@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Epoch
 from deskmatch.formulations.arcs import Arcs, Situation
+from deskmatch.frozen import Frozen, read_only
 from deskmatch.solver import Problem, Solution, certify
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["Model"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Model:
+class Model(Frozen):
     """One epoch's problem with everything that is needed to read its solution.
 
     Parameters
@@ -36,6 +37,9 @@ class Model:
     situation: Situation
     room: NDArray[np.int32]
     problem: Problem
+
+    def __post_init__(self) -> None:
+        self._set(room=read_only(self.room))
 
     @property
     def epoch(self) -> Epoch:

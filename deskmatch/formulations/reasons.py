@@ -11,7 +11,8 @@ from deskmatch.epochs import Epoch
 from deskmatch.formulations.availability import stays
 from deskmatch.formulations.eligibility import Filter, TicketClass, is_excluded
 from deskmatch.formulations.model import Model
-from deskmatch.solver import Solution
+from deskmatch.solver import Problem, Solution
+from deskmatch.solver.evaluation import arcs_chosen
 
 __all__ = ["hold_reasons"]
 
@@ -28,14 +29,33 @@ def hold_reasons(model: Model, solution: Solution, rows: Iterable[int]) -> list[
     solution : its answer.
     rows : the held tickets.
     """
-    by_expert: dict[int, list[int]] = defaultdict(list)
-    for ticket, expert in enumerate(solution.expert_of.tolist()):
-        by_expert[expert].append(ticket)
+    places = _Places(model.problem, solution)
     indptr = model.problem.indptr
     return [
-        _outbid(model, solution, row, by_expert) if indptr[row] < indptr[row + 1] else _no_arc(model, row)
-        for row in rows
+        _outbid(model, solution, row, places) if indptr[row] < indptr[row + 1] else _no_arc(model, row) for row in rows
     ]
+
+
+class _Places:
+    """Who took the places at each expert, and inside each limit."""
+
+    def __init__(self, problem: Problem, solution: Solution) -> None:
+        self.problem = problem
+        self.at_expert: dict[int, list[int]] = defaultdict(list)
+        self.in_limit: dict[int, list[int]] = defaultdict(list)
+        arcs = arcs_chosen(problem, solution.expert_of)
+        for ticket in np.flatnonzero(arcs >= 0).tolist():
+            self.at_expert[int(problem.expert[arcs[ticket]])].append(ticket)
+            if problem.limits is not None:
+                self.in_limit[int(problem.limits.of_arc[arcs[ticket]])].append(ticket)
+
+    def takers(self, arc: int) -> list[int]:
+        """The tickets that leave no place for this arc: those in its full limit, or all where the expert is full."""
+        limits, expert = self.problem.limits, int(self.problem.expert[arc])
+        limit = -1 if limits is None else int(limits.of_arc[arc])
+        if limits is not None and limit >= 0 and len(self.in_limit[limit]) >= limits.bound[limit]:
+            return self.in_limit[limit]
+        return self.at_expert[expert] if len(self.at_expert[expert]) >= self.problem.capacity[expert] else []
 
 
 def _no_arc(model: Model, row: int) -> str:
@@ -80,16 +100,16 @@ def _named(names: tuple[str, ...], codes: tuple[int, ...]) -> str:
     return f" {' and '.join(known)}" if known else ""
 
 
-def _outbid(model: Model, solution: Solution, row: int, by_expert: dict[int, list[int]]) -> str:
+def _outbid(model: Model, solution: Solution, row: int, places: _Places) -> str:
     """Who took the places that this ticket would have gained from."""
     problem = model.problem
-    arcs = slice(int(problem.indptr[row]), int(problem.indptr[row + 1]))
-    experts, points = problem.expert[arcs], problem.points[arcs]
-    gains = points - problem.slot_cost[experts, 0] > problem.hold[row]
+    arcs = np.arange(problem.indptr[row], problem.indptr[row + 1])
+    points = problem.points[arcs]
+    gains = points - problem.slot_cost[problem.expert[arcs], 0] > problem.hold[row]
     if not gains.any():
         return "worth more held"
-    order = np.argsort(-points[gains], kind="stable")
-    rivals = [ticket for expert in experts[gains][order].tolist() for ticket in by_expert.get(expert, ())]
+    best_first = arcs[gains][np.argsort(-points[gains], kind="stable")]
+    rivals = list(dict.fromkeys(ticket for arc in best_first.tolist() for ticket in places.takers(arc)))
     if not rivals:
         return f"left waiting by {solution.method}"
     named = ", ".join(model.epoch.tickets.ids[ticket] for ticket in rivals[:NAMED])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.epochs import Desk
+from deskmatch.errors import ContractError
 from deskmatch.formulations.arcs import Arcs, expected_over_topics, of_channel
 from deskmatch.prediction import Proficiency
 from deskmatch.routing import aims
@@ -77,6 +78,27 @@ class FunctionTerm:
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """What the function says."""
         return self.function(arcs)
+
+
+def as_term(given: object) -> Term:
+    """A term as it is, a function as a `FunctionTerm`.
+
+    Raises
+    ------
+    ContractError
+        Says what a term needs, and what is missing.
+    """
+    if isinstance(given, type):
+        raise ContractError(f"term: found the class {given.__name__}; expected one of its objects, {given.__name__}()")
+    if isinstance(given, Term):
+        return given
+    missing = [name for name in ("name", "scales_with_importance", "values") if not hasattr(given, name)]
+    if callable(given) and hasattr(given, "__name__"):
+        return FunctionTerm(given)
+    raise ContractError(
+        f"term: found {given!r}; expected a named function of Arcs, or an object with name, scales_with_importance and"
+        f" values(arcs) (missing: {', '.join(missing)})"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,23 @@ def test_worth_more_held_and_outbid() -> None:
     assert set(plan.held_by_reason()) == {"outbid"}
 
 
+def test_only_those_who_took_the_place_outbid() -> None:
+    """One chat and five posts at once: a chat is outbid by the chat, not by the posts beside it."""
+    desk = Desk(
+        ("e",),
+        Vocabulary(("chat", "post")),
+        Vocabulary(("en",)),
+        Vocabulary(("seo",)),
+        channel_limit=[[1, 5]],
+        speaks=True,
+        proficiency=0.9,
+    )
+    ids = ("c1", "c2", "p1", "p2", "p3", "p4")
+    tickets = Tickets(ids, channel=[0, 0, 1, 1, 1, 1], language=0, topic=[0] * 6, waited_s=[90.0, 5, 0, 0, 0, 0])
+    held = assign(Epoch(desk, tickets)).held
+    assert held.to_numpy().tolist() == [["c2", "outbid by c1"]]
+
+
 def test_reasons_that_differ_in_names_only_are_one_kind() -> None:
     tickets = Tickets([f"t{k}" for k in range(4)], channel=[1, 1, 1, 2], language=[2, 1, 2, 2], topic=[0, 0, 0, 0])
     desk = replace(small_desk(), languages=Vocabulary(("de", "sv", "fi")), speaks=[[True, False, False]] * 3)

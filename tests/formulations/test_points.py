@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -261,3 +262,35 @@ def test_proficiency_counts_an_unknown_topic_as_resolution_does() -> None:
     doubt = one_ticket(topic=[0], topic_probability=[0.6])
     generalist = desk(general_proficiency=[0.4, np.nan])
     assert values(Epoch(generalist, doubt), "proficiency") == pytest.approx([0.07, 0.03])
+
+
+class Nameless:
+    scales_with_importance = False
+
+    def values(self, arcs: Arcs) -> NDArray[np.float64]:
+        return arcs.resolution
+
+
+def meddling(arcs: Arcs) -> NDArray[np.float64]:
+    arcs.situation.waited_s[:] = 0
+    return arcs.resolution
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        (Nameless(), "missing: name"),
+        (Nameless, "expected one of its objects"),
+        (3, "expected a named function"),
+        (partial(unstable), "expected a named function"),
+        (meddling, "writes to what it is shown"),
+        (lambda arcs: [0.0], "expected values of shape"),
+    ],
+)
+def test_what_is_no_term_is_told_what_a_term_is(term: object, message: str) -> None:
+    with pytest.raises(ContractError, match=message):
+        check_term(term)  # type: ignore[arg-type]
+
+
+def test_a_list_of_numbers_is_as_good_as_an_array() -> None:
+    check_term(lambda arcs: arcs.resolution.tolist())

@@ -40,8 +40,8 @@ def assign(
     routing : settings per channel: a `Routing`, a mapping, a path of a routing.toml, or None for defaults.
     resolution : predicts P(resolved at first contact) and overrides the epoch's pair table.
     method : a backend's name, ``"greedy"``, or ``"auto"``.
-    deadline_s : seconds from this call in which an answer is wanted, ≤ 0: at once; greedy answers where the exact solve might not
-        fit. It chooses the method: building the problem is not cut short. None: exact, however long it takes.
+    deadline_s : seconds from this call in which an answer is wanted, ≤ 0: at once; greedy answers where the exact solve
+        might not fit. It chooses the method: building the problem is not cut short. None: exact, however long it takes.
 
     Returns
     -------

@@ -83,7 +83,8 @@ def extra_boxes(problem: Problem) -> tuple[Float64, Float64]:
 
     Where a column has an infinite bound, every row has a point beyond which the column only worsens it, whatever the
     arcs do; beyond the farthest of these points the column's slope is the same everywhere, and if that is no gain (a
-    hard row is broken, or its points minus the penalties are ≤ 0), the column need not go there.
+    hard row is broken, or its points minus the penalties are ≤ 0), the column need not go there. Where rows contradict
+    one another, the column keeps the bounds that it has.
     """
     side = _side(problem)
     lower, upper = side.lower.copy(), side.upper.copy()
@@ -96,7 +97,8 @@ def extra_boxes(problem: Problem) -> tuple[Float64, Float64]:
         lower = np.where(np.isinf(lower), -_far_end(side, reach, lower, upper, -1.0), lower)
         if int(np.isfinite(lower).sum() + np.isfinite(upper).sum()) == was:
             break
-    return lower, upper
+    crossed = lower > upper
+    return np.where(crossed, side.lower, lower), np.where(crossed, side.upper, upper)
 
 
 def row_range(problem: Problem, lower: Float64, upper: Float64) -> tuple[Float64, Float64]:

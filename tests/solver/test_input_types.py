@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from deskmatch.errors import ProblemError
-from deskmatch.solver import Limits, Problem, Status, backend_names, certify, solve
+from deskmatch.solver import Capability, Limits, Problem, Status, backend_named, backend_names, certify, solve
 
-METHODS = backend_names()
+METHODS = tuple(name for name in backend_names() if Capability.USAGE not in backend_named(name).capabilities)
+"""The methods for networks."""
 GOOD: dict[str, object] = {
     "n_tickets": 2,
     "n_experts": 3,

@@ -10,9 +10,25 @@ import numpy as np
 from deskmatch.errors import BackendError, ContractError
 from deskmatch.solver.certificate import Certificate, certify
 from deskmatch.solver.problem import Limits, Problem
+from deskmatch.solver.side import Sense, Side
 from deskmatch.solver.solution import Solution, Status
 
-__all__ = ["Backend", "Capability", "accept", "capability_names", "check_backend", "needs"]
+__all__ = [
+    "ALL",
+    "Backend",
+    "Capability",
+    "Option",
+    "TunableBackend",
+    "accept",
+    "capability_names",
+    "check_backend",
+    "needs",
+    "options_of",
+]
+
+
+AGREEMENT = 1e-6
+"""Solvers of integer programs agree to this, relative to an objective above 1."""
 
 
 class Capability(enum.Flag):
@@ -35,6 +51,18 @@ class Capability(enum.Flag):
 
 
 NOTHING = Capability(0)
+ALL = ~NOTHING
+NETWORK = ALL & ~(Capability.USAGE | Capability.SIDE_ROWS | Capability.EXTRA)
+"""What leaves a problem a network."""
+
+
+class Option(enum.Flag):
+    """What a backend's `solve` takes beyond the problem, as keywords."""
+
+    TIME_LIMIT = enum.auto()
+    """``time_limit_s``: seconds after which it answers with what it has."""
+    HINT = enum.auto()
+    """``hint``: a `Solution` to start from."""
 
 
 @runtime_checkable
@@ -43,6 +71,9 @@ class Backend(Protocol):
 
     `solve` answers with status OPTIMAL and prices that prove it to `certify`; FEASIBLE with whatever bound it
     has; INFEASIBLE with a Hall violator. It raises `BackendError` on a problem that needs what it cannot do.
+    Where a problem has usage, side rows or extra columns, OPTIMAL and INFEASIBLE are the backend's claims.
+
+    One that takes time limits or hints is a `TunableBackend`.
     """
 
     @property
@@ -58,6 +89,23 @@ class Backend(Protocol):
 
     def solve(self, problem: Problem) -> Solution:
         """Solve a problem; see `Backend`."""
+
+
+class TunableBackend(Backend, Protocol):
+    """A backend whose `solve` takes time limits, hints, or both."""
+
+    @property
+    def option(self) -> Option:
+        """Which of the keywords it takes."""
+
+    def solve(self, problem: Problem, *, time_limit_s: float | None = None, hint: Solution | None = None) -> Solution:
+        """Solve a problem; FEASIBLE, or UNKNOWN without an answer, where the time was too short."""
+
+
+def options_of(backend: Backend) -> Option:
+    """The keywords that a backend's `solve` takes."""
+    option: Option = getattr(backend, "option", Option(0))
+    return option
 
 
 def needs(problem: Problem) -> Capability:
@@ -103,9 +151,9 @@ def accept(backend: Backend, problem: Problem) -> None:
 def check_backend(backend: Backend, *, seed: int = 0, problems: int = 60) -> None:
     """Run the contract of `Backend` on an implementation.
 
-    Random small problems, some with each capability: a problem within the backend's capabilities must come
-    back certified optimal, or infeasible with a proof; any other must be declined with `BackendError`. Two
-    runs must agree.
+    Random small problems, some with each capability: a network within the backend's capabilities must come
+    back certified optimal, or infeasible with a proof; any other problem within them as good as another backend's
+    claim, to 1e-6; and what is beyond them must be declined with `BackendError`. Two runs must agree.
 
     Parameters
     ----------
@@ -146,7 +194,9 @@ def _check_solves(backend: Backend, problem: Problem, place: str) -> None:
     if not np.array_equal(first.expert_of, second.expert_of):
         raise ContractError(f"{place}: two runs gave different assignments")
     certificate = certify(problem, first)
-    if not _proved(first, certificate):
+    if needs(problem) & ~NETWORK:
+        _check_claim(backend, problem, first, place)
+    elif not _proved(first, certificate):
         raise ContractError(f"{place}: {first.status} is not proved: {certificate}")
 
 
@@ -156,12 +206,29 @@ def _proved(solution: Solution, certificate: Certificate) -> bool:
     return solution.status is Status.OPTIMAL and certificate.optimal
 
 
+def _check_claim(backend: Backend, problem: Problem, solution: Solution, place: str) -> None:
+    from .registry import backend_named, backends_for
+
+    certificate = certify(problem, solution)
+    if certificate.violations or solution.status not in (Status.OPTIMAL, Status.INFEASIBLE):
+        raise ContractError(f"{place}: {solution.status} is not what it found: {certificate}")
+    others = [name for name in backends_for(needs(problem)) if name != backend.name]
+    if not others:
+        return
+    other = backend_named(others[0]).solve(problem)
+    same = (solution.objective is None) == (other.objective is None)
+    if same and solution.objective is not None and other.objective is not None:
+        same = abs(solution.objective - other.objective) <= AGREEMENT * max(1.0, abs(other.objective))
+    if not same:
+        raise ContractError(f"{place}: found {solution.objective}, and {others[0]} {other.objective}")
+
+
 def _sample(rng: np.random.Generator) -> Problem:
     """A small random problem; each capability is asked for in about a third of them."""
     n, m = (int(k) for k in rng.integers(0, 9, 2))
     ticket, expert = np.nonzero(rng.random((n, m)) < rng.choice([0.2, 0.5, 1.0]))
     points = rng.choice([rng.normal(size=len(ticket)), rng.integers(-2, 4, len(ticket)).astype(float)])
-    wants = rng.random(4) < 1 / 3
+    wants = rng.random(6) < [1 / 3] * 4 + [1 / 4] * 2
     limits = None
     if wants[0] and len(ticket):
         of_arc = np.where(rng.random(len(ticket)) < 0.7, expert + m * rng.integers(0, 2, len(ticket)), -1)
@@ -177,4 +244,21 @@ def _sample(rng: np.random.Generator) -> Problem:
         hold=np.where(rng.random(n) < 0.3, -np.inf, 0.1) if wants[2] else rng.normal(size=n),
         slot_cost=np.sort(rng.normal(size=(m, 3)), axis=1) if wants[3] else None,
         limits=limits,
+        usage=rng.integers(1, 4, len(ticket)) if wants[4] else 1,
+        side=_sample_side(rng, len(ticket)) if wants[5] else None,
+    )
+
+
+def _sample_side(rng: np.random.Generator, arcs: int) -> Side:
+    """A few rows, hard and soft, that holding everybody keeps, over the arcs and up to two bounded columns."""
+    rows, columns = (int(k) for k in rng.integers(0, 3, 2))
+    return Side.from_matrix(
+        rng.integers(-1, 4, (rows, arcs)) / 2,
+        Sense.AT_MOST,
+        rng.integers(0, 4, rows) / 2,
+        penalty=np.where(rng.random(rows) < 0.5, np.inf, rng.random(rows)),
+        over_extra=rng.integers(-2, 3, (rows, columns)) / 4,
+        lower=0.0,
+        upper=1.5,
+        extra_points=rng.normal(size=columns),
     )

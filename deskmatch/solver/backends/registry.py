@@ -16,8 +16,11 @@ _PLACES: dict[str, str | Backend] = {
     "sparse": "deskmatch.solver.backends.sparse:Sparse",
     "dense": "deskmatch.solver.backends.dense:Dense",
     "networkx": "deskmatch.solver.backends.networkx_flow:NetworkxFlow",
+    "highs": "deskmatch.solver.backends.mathopt:highs",
+    "scip": "deskmatch.solver.backends.mathopt:scip",
+    "cp_sat": "deskmatch.solver.backends.mathopt:cp_sat",
 }
-"""Name to backend or to the place of its class, in the order in which "auto" tries them."""
+"""Name to backend or to the place of its class or factory, in the order in which "auto" tries them."""
 
 
 def backend_names() -> tuple[str, ...]:

@@ -1,0 +1,123 @@
+"""From a solver of integer programs to a `Solution`: values rounded and recomputed, bounds beside what is proved."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from deskmatch.errors import BackendError
+from deskmatch.solver.evaluation import arcs_chosen, evaluate, violations
+from deskmatch.solver.extra_columns import best_extra
+from deskmatch.solver.hall import hall_violator
+from deskmatch.solver.matrix import MatrixForm, matrix_form
+from deskmatch.solver.problem import Problem
+from deskmatch.solver.solution import Solution, Status
+
+from .answer import infeasible, optimal
+from .outcome import Outcome, Run, Verdict, in_scale
+from .relaxation import relax
+
+__all__ = ["solve_whole"]
+
+RELAXATION_SHARE = 0.3
+"""Of a time limit, what the linear relaxation may take; the rest is for the search."""
+
+
+def solve_whole(
+    problem: Problem, run: Run, *, method: str, time_limit_s: float | None = None, hint: Solution | None = None
+) -> Solution:
+    """Solve a problem by integer programming.
+
+    A network comes back polished and proved like any other (`deskmatch.solver.backends.answer`). Otherwise the linear
+    relaxation comes first, for prices that prove a bound; then the search; then the extra columns' best values for the
+    arcs found, since solvers keep rows only to a tolerance. The better of the two bounds is in `claimed_bound`.
+
+    Parameters
+    ----------
+    problem : the problem.
+    run : the solver.
+    method : its name.
+    time_limit_s : for relaxation and search together; None: to the end.
+    hint : an answer to start from; whether it is used depends on the solver.
+    """
+    started = time.perf_counter()
+    form, run = matrix_form(problem), in_scale(run)
+    relaxation = None if problem.is_network else relax(form, time_limit_s=_share(time_limit_s))
+    if relaxation is not None and relaxation.verdict is Verdict.INFEASIBLE:
+        return _infeasible(problem, relaxation.bound.message, method, started)
+    left = None if time_limit_s is None else max(0.0, time_limit_s - (time.perf_counter() - started))
+    outcome = run(form, left, None if hint is None else form.values(hint))
+    if outcome.verdict is Verdict.EITHER:
+        is_bounded = relaxation is None or relaxation.verdict is Verdict.OPTIMAL
+        outcome = replace(outcome, verdict=Verdict.INFEASIBLE if is_bounded else _which(run, form, left))
+    if outcome.verdict is Verdict.INFEASIBLE:
+        return _infeasible(problem, outcome.message, method, started)
+    if outcome.verdict is Verdict.UNBOUNDED:
+        raise BackendError(f"{method}: extra columns without bounds bring points without end ({outcome.message})")
+    if relaxation is None:
+        return _network_answer(problem, form, outcome, method, started)
+    answer = _answer(form, outcome, replace(relaxation.bound, method=method, message=outcome.message))
+    return replace(answer, elapsed_s=time.perf_counter() - started)
+
+
+def _which(run: Run, form: MatrixForm, time_limit_s: float | None) -> Verdict:
+    """Whether what is infeasible or unbounded is infeasible: then it is without any points, too."""
+    pointless = run(replace(form, objective=np.zeros(len(form.objective))), time_limit_s, None)
+    return Verdict.INFEASIBLE if pointless.verdict is Verdict.INFEASIBLE else Verdict.UNBOUNDED
+
+
+def _share(time_limit_s: float | None) -> float | None:
+    return None if time_limit_s is None else RELAXATION_SHARE * time_limit_s
+
+
+def _infeasible(problem: Problem, message: str, method: str, started: float) -> Solution:
+    """The answer that no assignment keeps every rule: proved where counting can, claimed otherwise."""
+    if problem.is_network:
+        return infeasible(problem, method=method, started=started)
+    return Solution(
+        expert_of=np.full(problem.n_tickets, -1, dtype=np.int32),
+        objective=None,
+        status=Status.INFEASIBLE,
+        method=method,
+        elapsed_s=time.perf_counter() - started,
+        message=message,
+        violator=hall_violator(problem),
+    )
+
+
+def _network_answer(problem: Problem, form: MatrixForm, outcome: Outcome, method: str, started: float) -> Solution:
+    if outcome.values is not None:
+        return optimal(problem, form.expert_of(outcome.values), method=method, started=started)
+    return Solution(
+        expert_of=np.full(problem.n_tickets, -1, dtype=np.int32),
+        objective=None,
+        status=Status.UNKNOWN,
+        method=method,
+        claimed_bound=outcome.bound,
+        elapsed_s=time.perf_counter() - started,
+        message=outcome.message,
+    )
+
+
+def _answer(form: MatrixForm, outcome: Outcome, bound: Solution) -> Solution:
+    """The prices of the relaxation with what the search found, and the better of the two bounds."""
+    bounds = [one for one in (outcome.bound, bound.claimed_bound) if one is not None]
+    claimed = min(bounds, default=None)
+    if outcome.values is None:
+        return replace(bound, claimed_bound=claimed)
+    problem, expert_of = form.problem, form.expert_of(outcome.values)
+    extra = best_extra(problem, arcs_chosen(problem, expert_of)) if problem.n_extra else None
+    broken = violations(problem, expert_of, extra)
+    if broken:
+        raise BackendError(f"{bound.method} answers what breaks rules: {'; '.join(broken)} ({outcome.message})")
+    objective = evaluate(problem, expert_of, extra)
+    return replace(
+        bound,
+        expert_of=expert_of,
+        extra=extra,
+        objective=objective,
+        status=Status.OPTIMAL if outcome.verdict is Verdict.OPTIMAL else Status.FEASIBLE,
+        claimed_bound=None if claimed is None else max(claimed, objective),
+    )

@@ -84,7 +84,8 @@ def _bounds(what: str, least: float | None, above: float | None, most: float | N
         return f"{what} from {least:g} to {most:g}"
     if least is not None:
         return f"{what} ≥ {least:g}"
-    return what if above is None else f"{what} > {above:g}"
+    bounds = [*([] if above is None else [f"> {above:g}"]), *([] if most is None else [f"at most {most:g}"])]
+    return " ".join([what, " and ".join(bounds)]).rstrip()
 
 
 def _number(

@@ -98,7 +98,7 @@ TICKETS = (
     Column(
         "importance",
         cells.number(above=0, most=MOST_IMPORTANT),
-        "Worth of the ticket beside one of importance 1.",
+        f"Worth of the ticket beside one of importance 1; above 0 and at most {MOST_IMPORTANT:g}.",
         "2.5",
         default=1.0,
         absent="1",

@@ -19,6 +19,8 @@ LARGEST = 1_000_000_000  # of whole numbers: far above any desk, below the limit
 ROUNDING = 1e-9  # probabilities that were rounded on their way may sum to this much more than 1
 NEVER_IN_NAMES = "|,;:"
 EVERY = "*"
+ONE_EXPERT = "expected the id of one expert, such as E07"
+SEVERAL_EXPERTS = "expected ids separated by |, such as e1|e7"
 
 
 class CellError(ValueError):
@@ -134,6 +136,13 @@ def expert_id(text: str, given: Given) -> str:
     """The id of an expert: it may stand in a list, so it holds no separator of lists."""
     if "|" in text:
         raise CellError("expected an id without |, which separates ids in lists")
+    return identifier(text, given)
+
+
+def one_expert(text: str, given: Given) -> str:
+    """The id of one expert, where several would be a mistake."""
+    if "|" in text:
+        raise CellError(ONE_EXPERT)
     return identifier(text, given)
 
 

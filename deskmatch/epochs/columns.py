@@ -12,6 +12,8 @@ from deskmatch.epochs.tickets import MOST_IMPORTANT
 
 __all__ = ["EXPERTS", "RESOLUTION", "TICKETS", "Column", "as_markdown"]
 
+KEPT = "kept for policies and predictors; changes no plan by itself."
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -89,7 +91,7 @@ TICKETS = (
     Column(
         "promised_wait_s",
         cells.number(least=0),
-        "The wait that the customer was told.",
+        f"The wait that the customer was told: {KEPT}",
         "300",
         default=nan,
         absent="nothing was told",
@@ -125,10 +127,16 @@ TICKETS = (
         unit="s",
     ),
     Column("requires", cells.tags, "Tags of which the expert must hold all.", "vip|gdpr", default=()),
-    Column("preferred_expert", cells.expert_id, "The expert whom the customer would like.", "E07"),
+    Column("preferred_expert", cells.one_expert, "The expert whom the customer would like.", "E07"),
     Column("excluded_experts", cells.identifiers, "Experts who must not get it.", "E03|E11", default=()),
-    Column("offered_to", cells.expert_id, "The expert to whom it is offered already.", "E07", absent="nobody"),
-    Column("customer_id", cells.identifier, "Names the customer.", "C881", absent="unknown"),
+    Column(
+        "offered_to",
+        cells.one_expert,
+        f"The expert to whom it is offered already: {KEPT}",
+        "E07",
+        absent="nobody",
+    ),
+    Column("customer_id", cells.identifier, f"Names the customer: {KEPT}", "C881", absent="unknown"),
 )
 
 EXPERTS = (

@@ -23,7 +23,7 @@ from deskmatch.epochs.roster import Namings, build_desk, build_staffing, check_l
 from deskmatch.epochs.rows import Rows, check_repeats, read_rows
 from deskmatch.epochs.waiting import (
     build_tickets,
-    check_excluded,
+    check_references,
     count_unserved,
     mentioned_by_tickets,
 )
@@ -101,7 +101,7 @@ def _rows(sheets: list[Sheet], given: Given) -> tuple[Rows, Rows, Rows]:
     roster = read_rows(sheets[1], EXPERTS, given, key="expert_id")
     pairs = read_rows(sheets[2], RESOLUTION, given, key=None)
     check_load(roster)
-    check_excluded(asked, set(roster.ids))
+    check_references(asked, set(roster.ids))
     check_repeats(asked, "ticket_id")
     check_repeats(roster, "expert_id")
     check_repeated_pairs(pairs)

@@ -9,21 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.epochs.cells import ONE_EXPERT, SEVERAL_EXPERTS, shown
 from deskmatch.epochs.desk import Desk
 from deskmatch.epochs.notes import Note
 from deskmatch.epochs.roster import Namings
 from deskmatch.epochs.rows import Rows
 from deskmatch.epochs.tickets import Tickets
 
-__all__ = ["build_tickets", "check_excluded", "count_unserved", "mentioned_by_tickets"]
+__all__ = ["build_tickets", "check_references", "count_unserved", "mentioned_by_tickets"]
 
 
-def check_excluded(tickets: Rows, expert_ids: set[str | None]) -> None:
-    """An excluded expert who is off is no error, but one with a wrong separator would be excluded in vain."""
-    for row, excluded in enumerate(tickets.values["excluded_experts"]):
-        for name in excluded:
-            if name not in expert_ids and ("," in name or ";" in name):
-                tickets.findings.add(row, "excluded_experts", repr(name), "expected ids separated by |, such as e1|e7")
+def check_references(tickets: Rows, expert_ids: set[str | None]) -> None:
+    """An expert who is off is no error, but several behind a wrong separator would be named in vain."""
+    for column, accepted in (
+        ("preferred_expert", ONE_EXPERT),
+        ("excluded_experts", SEVERAL_EXPERTS),
+        ("offered_to", ONE_EXPERT),
+    ):
+        for row, value in enumerate(tickets.values[column]):
+            for name in value if isinstance(value, tuple) else (value,):
+                if name is not None and name not in expert_ids and ("," in name or ";" in name):
+                    tickets.findings.add(row, column, shown(name), accepted)
 
 
 def mentioned_by_tickets(tickets: Rows, good: list[int]) -> dict[str, list[str]]:

@@ -68,8 +68,8 @@ TICKET_CELLS = [
     ("requires", "vip,gdpr", TAGS),
     ("requires", "vip||gdpr", "expected tags such as vip|gdpr, no entry empty"),
     ("requires", "vip|VIP", "expected each entry once"),
-    ("preferred_expert", "e1|e2", "expected an id without |, which separates ids in lists"),
-    ("offered_to", "e1|e2", "expected an id without |, which separates ids in lists"),
+    ("preferred_expert", "e1|e2", "expected the id of one expert, such as E07"),
+    ("offered_to", "e1|e2", "expected the id of one expert, such as E07"),
     ("excluded_experts", "e1|", "expected ids such as e1|e7, no entry empty"),
     ("excluded_experts", "e1|e1", "expected each entry once"),
     ("created_at", "yesterday", "expected an ISO 8601 time such as 2026-03-02T09:30:00+01:00"),
@@ -185,10 +185,27 @@ def test_excluded_experts_with_a_wrong_separator_are_a_defect(tickets: pd.DataFr
     )
 
 
-def test_an_id_with_a_comma_may_be_excluded_where_the_desk_has_it(tickets: pd.DataFrame, experts: pd.DataFrame) -> None:
+@pytest.mark.parametrize("column", ["preferred_expert", "offered_to"])
+@pytest.mark.parametrize("several", ["e1,e2", "e1; e2", "e1|e2"])
+def test_several_experts_where_one_is_meant_are_a_defect(
+    tickets: pd.DataFrame, experts: pd.DataFrame, column: str, several: str
+) -> None:
+    assert defects_of(spoilt(tickets, column, several), experts) == (
+        Defect("tickets", "1", column, repr(several), "expected the id of one expert, such as E07"),
+    )
+
+
+@pytest.mark.parametrize("column", ["preferred_expert", "excluded_experts", "offered_to"])
+def test_an_id_with_a_comma_may_be_named_where_the_desk_has_it(
+    tickets: pd.DataFrame, experts: pd.DataFrame, column: str
+) -> None:
     experts = experts.assign(expert_id=["Doe, Jo", "e2"])
-    epoch = Epoch.from_tables(spoilt(tickets, "excluded_experts", "Doe, Jo"), experts)
-    assert epoch.tickets.excluded.tolist() == [0]
+    waiting = Epoch.from_tables(spoilt(tickets, column, "Doe, Jo"), experts).tickets
+    assert {
+        "preferred_expert": waiting.preferred[waiting.preferred >= 0].tolist(),
+        "excluded_experts": waiting.excluded.tolist(),
+        "offered_to": waiting.offered_to[waiting.offered_to >= 0].tolist(),
+    }[column] == [0]
 
 
 @pytest.mark.parametrize("second", ["t1", " t1 "])

@@ -199,6 +199,6 @@ def _slot_terms(problem: Problem, price: Float64) -> Float64:
 def _numbers(values: object, count: int) -> Float64 | None:
     try:
         array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return array if array.shape == (count,) else None

@@ -43,7 +43,9 @@ class Certificate:
     gap : ``proven_bound − objective`` in points, 0.0 where only rounding is left; None where either is
         missing.
     proof : what proves the bound.
-    optimal : feasible, gap 0, and nothing that the solution says of itself is false.
+    optimal : feasible, gap 0, and nothing that the solution says of itself is false. `ticket_price`, `method` and
+        `message` are not looked into: nothing on a network depends on them, and with usage any ticket prices prove a
+        bound.
     violations : every rule that the assignment breaks and every false statement of the solution.
     infeasible_proven : the solution's set of tickets proves, by counting, that no assignment keeps every
         rule.
@@ -68,6 +70,9 @@ def certify(problem: Problem, solution: Solution) -> Certificate:
     if it were alone; nan, infinite prices and prices of the wrong sign count the same. The sums are exact
     (`math.fsum`); for integers below 2⁵³/n the whole proof of a network is.
 
+    False are also a `claimed_bound` below the recomputed objective, prices or `extra` of a shape that the problem does
+    not have, a `violator` beside an answer, and an answer beside INFEASIBLE.
+
     With usage, `ticket_price` proves a second bound (`deskmatch.solver.knapsack_bound`), and the better one counts.
     Problems with usage, side rows or extra columns need not close the gap: what prices prove of them is the bound of a
     relaxation, and a solver's claim to have searched everything stays a claim (`Solution.claimed_bound`).
@@ -86,10 +91,13 @@ def certify(problem: Problem, solution: Solution) -> Certificate:
     if solution.status is Status.INFEASIBLE:
         return _certify_infeasible(problem, solution)
     broken = violations(problem, solution.expert_of, solution.extra)
-    terms = [] if broken else objective_terms(problem, arcs_chosen(problem, solution.expert_of), solution.extra)
+    terms = [] if broken else _terms(problem, solution)
     objective = None if broken else math.fsum(terms)
     bound, gap = _proven(problem, solution, terms, objective)
-    said = broken + _false_objective(solution, terms, objective)
+    said = broken + _false_objective(solution, terms, objective) + _false_claim(solution, terms, objective)
+    if solution.violator is not None:
+        said += (f"violator: given beside an answer that is {solution.status}",)
+    said += _false_shapes(problem, solution) + _false_time(solution)
     return Certificate(
         feasible=not broken,
         objective=objective,
@@ -104,6 +112,11 @@ def certify(problem: Problem, solution: Solution) -> Certificate:
 def _certify_infeasible(problem: Problem, solution: Solution) -> Certificate:
     wrong = _false_violator(problem, solution.violator)
     proven = not wrong and solution.violator is not None
+    if not violations(problem, solution.expert_of, solution.extra):
+        wrong += ("said to be infeasible, but the assignment keeps every rule",)
+    if solution.objective is not None:
+        wrong += (f"said to be infeasible, but the objective {solution.objective!r} is stated",)
+    wrong += _false_claim(solution, [], None) + _false_shapes(problem, solution) + _false_time(solution)
     return Certificate(
         feasible=False,
         objective=None,
@@ -116,12 +129,20 @@ def _certify_infeasible(problem: Problem, solution: Solution) -> Certificate:
     )
 
 
+def _terms(problem: Problem, solution: Solution) -> list[float]:
+    extra = None if solution.extra is None else np.asarray(solution.extra, dtype=np.float64)
+    return objective_terms(problem, arcs_chosen(problem, np.asarray(solution.expert_of)), extra)
+
+
 def _false_violator(problem: Problem, violator: object) -> tuple[str, ...]:
     if violator is None and not problem.is_network:
         return ()
     if violator is None:
         return ("said to be infeasible without a set of tickets that proves it",)
-    tickets = np.asarray(violator)
+    try:
+        tickets = np.asarray(violator)
+    except (TypeError, ValueError, OverflowError):
+        return ("violator: expected different tickets",)
     if tickets.ndim != 1 or tickets.dtype.kind not in "iu" or len(np.unique(tickets)) != len(tickets):
         return ("violator: expected different tickets",)
     if ((tickets < 0) | (tickets >= problem.n_tickets)).any():
@@ -163,6 +184,57 @@ def _best_terms(problem: Problem, solution: Solution) -> list[float] | None:
 def _false_objective(solution: Solution, terms: list[float], objective: float | None) -> tuple[str, ...]:
     if objective is None or solution.objective is None:
         return ()
-    if abs(solution.objective - objective) <= TOLERANCE * math.fsum(map(abs, terms)):
+    stated = _number(solution.objective)
+    if stated is not None and abs(stated - objective) <= TOLERANCE * math.fsum(map(abs, terms)):
         return ()
     return (f"the stated objective {solution.objective!r} is not the recomputed {objective!r}",)
+
+
+def _false_claim(solution: Solution, terms: list[float], objective: float | None) -> tuple[str, ...]:
+    """A claimed bound that the assignment itself refutes, or that is no number."""
+    if solution.claimed_bound is None:
+        return ()
+    claimed = _number(solution.claimed_bound)
+    if claimed is None or math.isnan(claimed):
+        return (f"the claimed bound {solution.claimed_bound!r} is no number",)
+    if objective is None or objective - claimed <= TOLERANCE * math.fsum(map(abs, terms)):
+        return ()
+    return (f"the claimed bound {solution.claimed_bound!r} is below the recomputed objective {objective!r}",)
+
+
+def _false_shapes(problem: Problem, solution: Solution) -> tuple[str, ...]:
+    """Prices and extra columns whose shape is not the problem's; `extra` is a rule where the problem has a side."""
+    limits = 0 if problem.limits is None else len(problem.limits.bound)
+    given = {
+        "ticket_price": (solution.ticket_price, problem.n_tickets),
+        "expert_price": (solution.expert_price, problem.n_experts),
+        "limit_price": (solution.limit_price, limits),
+        "row_price": (solution.row_price, 0 if problem.side is None else problem.side.n_rows),
+    }
+    if problem.side is None or solution.status is Status.INFEASIBLE:
+        given["extra"] = (solution.extra, problem.n_extra)
+    return tuple(
+        f"{name}: expected {count} numbers"
+        for name, (values, count) in given.items()
+        if values is not None and _shape(values) != (count,)
+    )
+
+
+def _false_time(solution: Solution) -> tuple[str, ...]:
+    seconds = _number(solution.elapsed_s)
+    return () if seconds is not None and seconds >= 0 else (f"elapsed_s is {solution.elapsed_s!r}, expected seconds",)
+
+
+def _shape(values: object) -> tuple[int, ...] | None:
+    """The shape of numbers, None of anything else."""
+    try:
+        return np.asarray(values, dtype=np.float64).shape
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None

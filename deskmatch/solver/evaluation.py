@@ -62,7 +62,10 @@ def violations(problem: Problem, expert_of: ArrayLike, extra: ArrayLike | None =
     >>> violations(problem, [0, 0])
     ('expert 0 gets 2 tickets, capacity 1',)
     """
-    chosen = np.asarray(expert_of)
+    try:
+        chosen = np.asarray(expert_of)
+    except (TypeError, ValueError, OverflowError):
+        return (f"expert_of is no array, expected ({problem.n_tickets},) integers",)
     if chosen.shape != (problem.n_tickets,):
         return (f"expert_of has shape {chosen.shape}, expected ({problem.n_tickets},)",)
     if chosen.dtype.kind not in "iu":

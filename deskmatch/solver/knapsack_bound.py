@@ -51,7 +51,7 @@ def _ticket_prices(problem: Problem, prices: Prices, ticket_price: object) -> Fl
     values = ticket_values(problem, prices)
     try:
         given = np.asarray(ticket_price, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return values
     if ticket_price is None or given.shape != values.shape:
         return values

@@ -75,6 +75,6 @@ def _values(extra: object, count: int) -> Float64 | None:
         return np.zeros(0)
     try:
         values = np.asarray(extra, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return values if values.shape == (count,) and np.isfinite(values).all() else None

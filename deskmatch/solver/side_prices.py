@@ -25,7 +25,7 @@ def clean_row_prices(side: Side, row_price: object) -> Float64:
     """
     try:
         price = np.asarray(row_price, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         price = np.zeros(0)
     if row_price is None or price.shape != (side.n_rows,):
         return np.zeros(side.n_rows)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from deskmatch.frozen import Frozen, read_only
 
+from .checking import INT32_MAX, floats, numbers, refuse
+
 __all__ = ["Solution", "Status"]
 
 
@@ -34,7 +36,8 @@ class Solution(Frozen):
     ----------
     expert_of : ``(tickets,)`` the expert of each ticket, −1: held. All −1 where there is no answer.
     objective : total points recomputed from the problem with `evaluate`; None where there is no answer.
-    ticket_price : ``(tickets,)`` dual value of each ticket, or None where the method has none.
+    ticket_price : ``(tickets,)`` dual value of each ticket, or None where the method has none. On a network it follows
+        from the other prices, so that `certify` neither needs nor checks its values.
     expert_price : ``(experts,)`` dual value of one more unit of each expert, or None.
     limit_price : ``(limits,)`` dual value ≥ 0 of each nested limit, or None.
     row_price : ``(side rows,)`` dual value of each side row's right side, or None: ≥ 0 for ≤, ≤ 0 for ≥.
@@ -46,6 +49,12 @@ class Solution(Frozen):
     message : the backend's own words, or what went wrong; often empty.
     violator : ``(k,)`` where infeasible: tickets that must be assigned and whose experts together cannot take
         them all, inclusion-minimal (Hall 1935), or None.
+
+    Raises
+    ------
+    ProblemError
+        Where an entry of `expert_of` or `violator` is no whole number of 32 bits, or one of the other arrays holds no
+        numbers. Shapes are not checked here, but by `certify`.
     """
 
     expert_of: NDArray[np.int32]
@@ -63,13 +72,25 @@ class Solution(Frozen):
     extra: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        self._set(expert_of=read_only(self.expert_of, np.int32), status=Status(self.status))
+        self._set(expert_of=_whole("expert_of", self.expert_of), status=Status(self.status))
         for name in ("ticket_price", "expert_price", "limit_price", "row_price", "extra"):
             if getattr(self, name) is not None:
-                self._set(**{name: read_only(getattr(self, name), np.float64)})
+                self._set(**{name: floats(name, getattr(self, name))})
         if self.violator is not None:
-            self._set(violator=read_only(self.violator, np.int32))
+            self._set(violator=_whole("violator", self.violator))
 
     def __repr__(self) -> str:
         assigned = int((self.expert_of >= 0).sum())
         return f"Solution({self.status}, {assigned} assigned, objective {self.objective}, by {self.method})"
+
+
+def _whole(name: str, values: object) -> NDArray[np.int32]:
+    """Whole numbers as read-only int32; what a cast would change is refused."""
+    array = numbers(name, values)
+    if array.dtype != np.int32 and array.dtype.kind != "b" and array.size:
+        kept = (array >= -INT32_MAX - 1) & (array <= INT32_MAX)  # false for nan
+        if array.dtype.kind == "f":
+            kept &= np.floor(array) == array
+        if not kept.all():
+            refuse(name, np.asarray(values), ~kept, f"a whole number of magnitude at most {INT32_MAX}")
+    return read_only(array, np.int32)

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from deskmatch.errors import ProblemError
 from deskmatch.solver import Limits, Problem, Proof, Solution, Status, certify, solve
+from deskmatch.solver.evaluation import violations
 
 ANY_PRICE = st.one_of(st.floats(-20, 20), st.sampled_from([np.nan, np.inf, -np.inf, 1e300, -1e300, 1e15, -1e-15]))
 
@@ -193,3 +195,91 @@ def test_a_false_claim_of_infeasibility_is_told(violator, told):
     assert certificate.violations == (told,)
     assert not certificate.infeasible_proven
     assert certificate.proof is Proof.NONE
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("expert_of", [0, 0, 1], "ticket 1 has no arc to expert 0"),
+        ("expert_of", [[0], [0, 1], 2], "expert_of is no array, expected (3,) integers"),
+        ("objective", 11.0, "the stated objective 11.0 is not the recomputed 10.0"),
+        ("objective", "ten", "the stated objective 'ten' is not the recomputed 10.0"),
+        ("claimed_bound", 9.0, "the claimed bound 9.0 is below the recomputed objective 10.0"),
+        ("claimed_bound", -np.inf, "the claimed bound -inf is below the recomputed objective 10.0"),
+        ("claimed_bound", np.nan, "the claimed bound nan is no number"),
+        ("ticket_price", np.zeros(2), "ticket_price: expected 3 numbers"),
+        ("expert_price", np.zeros((2, 1)), "expert_price: expected 2 numbers"),
+        ("expert_price", [[1.0], [2.0, 3.0]], "expert_price: expected 2 numbers"),
+        ("limit_price", np.zeros(2), "limit_price: expected 1 numbers"),
+        ("row_price", np.zeros(1), "row_price: expected 0 numbers"),
+        ("extra", np.array([7.0]), "extra: expected 0 numbers"),
+        ("violator", np.array([2]), "violator: given beside an answer that is optimal"),
+        ("elapsed_s", -1.0, "elapsed_s is -1.0, expected seconds"),
+        ("elapsed_s", np.nan, "elapsed_s is nan, expected seconds"),
+        ("status", Status.INFEASIBLE, "said to be infeasible, but the assignment keeps every rule"),
+    ],
+)
+def test_every_false_statement_of_a_solution_is_told(desk, field, value, told):
+    solution = solve(desk)
+    assert certify(desk, solution).optimal and not certify(desk, solution).violations
+    solution = replace(solution)
+    object.__setattr__(solution, field, value)  # past the checks of the class
+    certificate = certify(desk, solution)
+    assert told in certificate.violations
+    assert not certificate.optimal
+    assert certificate.feasible == (field not in {"expert_of", "status"})
+
+
+def test_prices_of_limits_that_do_not_exist_are_told():
+    problem = Problem.from_arcs(1, 1, [0], [0], 1.0)
+    certificate = certify(problem, replace(solve(problem), limit_price=np.array([0.0])))
+    assert certificate.violations == ("limit_price: expected 0 numbers",)
+    assert certificate.feasible and not certificate.optimal
+
+
+def test_what_is_said_beside_infeasible_is_checked():
+    problem = Problem.from_arcs(2, 1, [0, 1], [0, 0], 1.0, hold=-np.inf)
+    solution = replace(solve(problem), objective=3.0, claimed_bound=np.nan, extra=np.zeros(1))
+    assert certify(problem, solution).violations == (
+        "said to be infeasible, but the objective 3.0 is stated",
+        "the claimed bound nan is no number",
+        "extra: expected 0 numbers",
+    )
+    object.__setattr__(solution, "violator", [[0], [0, 1]])
+    assert "violator: expected different tickets" in certify(problem, solution).violations
+
+
+def test_a_claimed_bound_that_only_rounding_puts_below_the_objective_is_no_lie(desk):
+    assert certify(desk, replace(solve(desk), claimed_bound=10.0 - 1e-13)).optimal
+    assert certify(desk, replace(solve(desk), claimed_bound=1e9)).optimal
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([1.7, 0.2], r"expert_of\[0\]: found 1.7; expected a whole number"),
+        ([0.0, np.nan], r"expert_of\[1\]: found nan"),
+        ([0, None], r"expert_of\[1\]: found None"),
+        (np.array([0, 2**32]), r"expert_of\[1\]: found 4294967296"),
+        (np.array([-(2**31) - 1, 0]), r"expert_of\[0\]: found -2147483649"),
+        (np.array([0, 2**63], dtype=np.uint64), r"expert_of\[1\]"),
+        ([0, 10**400], r"expert_of: expected numbers|expert_of\[1\]"),
+        ([[0], [0, 1]], "expert_of: expected numbers"),
+    ],
+)
+def test_an_assignment_that_a_cast_would_change_is_refused(values, told):
+    with pytest.raises(ProblemError, match=told):
+        Solution(expert_of=values, objective=None, status=Status.FEASIBLE, method="hand")
+    with pytest.raises(ProblemError, match=told.replace("expert_of", "violator")):
+        Solution(expert_of=[0, 0], objective=None, status=Status.FEASIBLE, method="hand", violator=values)
+
+
+@pytest.mark.parametrize("values", [[1.0, -1.0], np.array([1, -1], dtype=np.int8), np.array([1, -1]), [1, -1]])
+def test_whole_numbers_of_any_kind_are_taken(values):
+    solution = Solution(expert_of=values, objective=None, status=Status.FEASIBLE, method="hand")
+    assert solution.expert_of.tolist() == [1, -1] and solution.expert_of.dtype == np.int32
+
+
+def test_violations_never_raises(desk):
+    for values in ([[0], [0, 1], 1], None, "abc", [None, 0, 1], [0, 1, 10**400], object()):
+        assert violations(desk, values)

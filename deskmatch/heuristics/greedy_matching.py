@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import math
 import time
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.errors import BackendError
 from deskmatch.solver.bound import bound_terms, safe_prices
 from deskmatch.solver.evaluation import arcs_chosen, evaluate
 from deskmatch.solver.hall import cover_musts
@@ -28,17 +30,30 @@ BATCH = 8192
 def greedy(problem: Problem) -> Solution:
     """Assign the arc with the greatest marginal gain, again and again, until none is left that gains.
 
-    The gain is points − hold − the cost of the expert's next slot; equal gains go by ticket, then expert.
-    Tickets that must be assigned come first, those with the fewest arcs before the others; where that leaves
-    one of them without an expert, a maximum flow serves them all, if anything can. Capacities, limits and
-    slot costs are kept. With one unit per expert and no limits the gain over holding is at least half of the
-    best (Avis 1983).
+    The gain is points − hold − the cost of the expert's next slots, as many as the arc has units of usage; equal gains
+    go by ticket, then expert. Tickets that must be assigned come first, those with the fewest arcs before the others;
+    where that leaves one of them without an expert, a maximum flow serves them all, if anything can. Capacities, limits
+    and slot costs are kept, in units of usage. No answer is worth less than holding every ticket, where all may be
+    held. With one unit per expert and no limits the gain over holding is at least half of the best (Avis 1983).
+
+    With usage, serving all must-assign tickets is a packing problem: they are also tried by falling units, and the
+    maximum flow counts only where its arcs happen to fit.
+
+    Parameters
+    ----------
+    problem : a problem without side rows and extra columns.
 
     Returns
     -------
     Solution
         FEASIBLE (also where it happens to be optimal), with prices by `descend` that bound what is lost; or
-        INFEASIBLE, with a Hall violator, where not all must-assign tickets can be assigned.
+        INFEASIBLE, with a Hall violator, where not all must-assign tickets can be assigned. With usage, UNKNOWN where
+        they could not be packed and counting does not prove that they cannot be.
+
+    Raises
+    ------
+    BackendError
+        Where the problem has side rows or extra columns.
 
     Examples
     --------
@@ -48,16 +63,27 @@ def greedy(problem: Problem) -> Solution:
     (array([ 0, -1], dtype=int32), 3.0)
     """
     started = time.perf_counter()
+    _refuse_side(problem)
     room = _Room(problem)
     if (problem.hold == -np.inf).any() and not _serve_musts(problem, room):
         arcs, violator = cover_musts(problem)
         if violator is not None:
             return _infeasible(problem, violator, started)
-        room = _Room(problem)
-        for arc in arcs[arcs >= 0].tolist():
-            room.take(*room.places(arc))
+        packed = _packed(problem, arcs[arcs >= 0])
+        if packed is None:
+            return _unknown(problem, started)
+        room = packed
     _take_best(problem, room)
     return _priced(problem, np.array(room.expert_of, dtype=np.int32), started)
+
+
+def _refuse_side(problem: Problem) -> None:
+    side = problem.side
+    if side is None:
+        return
+    parts = ((side.n_rows, "side rows"), (side.n_extra, "extra columns"))
+    found = " and ".join(f"{count} {what}" for count, what in parts if count)
+    raise BackendError(f"greedy cannot take {found}; `solve` can")
 
 
 class _Room:
@@ -72,29 +98,30 @@ class _Room:
         self.limit_left = [] if limits is None else limits.bound.tolist()
         self.parent = [] if limits is None else limits.parent.tolist()
 
-    def places(self, arc: int) -> tuple[int, int, int]:
-        """Ticket, expert and innermost limit of an arc."""
-        limits = self.problem.limits
+    def places(self, arc: int) -> tuple[int, int, int, int]:
+        """Ticket, expert, innermost limit and units of an arc."""
+        limits, usage = self.problem.limits, self.problem.usage
         limit = -1 if limits is None else int(limits.of_arc[arc])
-        return int(self.problem.ticket[arc]), int(self.problem.expert[arc]), limit
+        units = 1 if usage is None else int(usage[arc])
+        return int(self.problem.ticket[arc]), int(self.problem.expert[arc]), limit, units
 
-    def fits(self, expert: int, limit: int) -> bool:
-        """Whether the expert and all limits from this one outwards have room."""
-        if not self.left[expert]:
+    def fits(self, expert: int, limit: int, units: int) -> bool:
+        """Whether the expert and all limits from this one outwards have room for so many units."""
+        if self.left[expert] < units:
             return False
         while limit >= 0:
-            if not self.limit_left[limit]:
+            if self.limit_left[limit] < units:
                 return False
             limit = self.parent[limit]
         return True
 
-    def take(self, ticket: int, expert: int, limit: int) -> None:
+    def take(self, ticket: int, expert: int, limit: int, units: int) -> None:
         """Assign the ticket."""
         self.expert_of[ticket] = expert
-        self.left[expert] -= 1
-        self.load[expert] += 1
+        self.left[expert] -= units
+        self.load[expert] += units
         while limit >= 0:
-            self.limit_left[limit] -= 1
+            self.limit_left[limit] -= units
             limit = self.parent[limit]
 
 
@@ -107,9 +134,39 @@ def _serve_musts(problem: Problem, room: _Room) -> bool:
         fitting = [arc for arc in arcs if room.fits(*room.places(arc)[1:])]
         if not fitting:
             return False
-        experts = problem.expert[fitting]
-        net = problem.points[fitting] - _next_costs(problem, np.array(room.load))[experts]
+        net = problem.points[fitting] - _arc_costs(problem, np.array(room.load), np.array(fitting))
         room.take(*room.places(fitting[int(np.argmax(net))]))
+    return True
+
+
+def _packed(problem: Problem, matched: Int64) -> _Room | None:
+    """Room in which all must-assign tickets are served: by the arcs of a maximum flow, or with usage by falling units.
+
+    None where neither fits, which only usage can cause.
+    """
+    room = _Room(problem)
+    if _take_all(room, matched.tolist()):
+        return room
+    if problem.usage is None:  # pragma: no cover
+        return None
+    room, usage = _Room(problem), problem.usage
+    musts = np.flatnonzero(problem.hold == -np.inf).tolist()
+    arcs_of = [range(int(problem.indptr[i]), int(problem.indptr[i + 1])) for i in musts]
+    for arcs in sorted(arcs_of, key=lambda arcs: -int(usage[arcs.start : arcs.stop].min())):
+        fitting = [arc for arc in arcs if room.fits(*room.places(arc)[1:])]
+        if not fitting:
+            return None
+        room.take(*room.places(min(fitting, key=lambda arc: (int(usage[arc]), -float(problem.points[arc])))))
+    return room
+
+
+def _take_all(room: _Room, arcs: list[int]) -> bool:
+    """Take these arcs; whether all of them fit."""
+    for arc in arcs:
+        ticket, expert, limit, units = room.places(arc)
+        if not room.fits(expert, limit, units):
+            return False
+        room.take(ticket, expert, limit, units)
     return True
 
 
@@ -119,25 +176,28 @@ def _take_best(problem: Problem, room: _Room) -> None:
     An arc whose expert's slot has become dearer since then waits in a heap for its new place.
     """
     load = room.load.copy()
-    gain = problem.points - _next_costs(problem, np.array(load, dtype=np.int64))[problem.expert]
+    gain = problem.points - _arc_costs(problem, np.array(load, dtype=np.int64))
     gain -= problem.hold[problem.ticket]
+    units: Int64 | int = 1 if problem.usage is None else problem.usage.astype(np.int64)
     waiting = _Dearer(problem, room)
     arcs = np.flatnonzero((gain > 0) & np.isfinite(gain))
     while len(arcs):
         free = np.array(room.expert_of, dtype=np.int64) < 0
-        open_ = np.array(room.left, dtype=np.int64) > 0
-        arcs = arcs[free[problem.ticket[arcs]] & open_[problem.expert[arcs]]]
+        left = np.array(room.left, dtype=np.int64)
+        needed = units if isinstance(units, int) else units[arcs]
+        arcs = arcs[free[problem.ticket[arcs]] & (left[problem.expert[arcs]] >= needed)]
         batch, arcs = _best_batch(arcs, gain)
         limit = np.full(len(batch), -1) if problem.limits is None else problem.limits.of_arc[batch]
-        columns = gain[batch], batch, problem.ticket[batch], problem.expert[batch], limit
-        for value, arc, ticket, expert, inner in zip(*(column.tolist() for column in columns), strict=True):
+        takes = np.ones(len(batch), dtype=np.int64) if isinstance(units, int) else units[batch]
+        columns = gain[batch], batch, problem.ticket[batch], problem.expert[batch], limit, takes
+        for value, arc, ticket, expert, inner, size in zip(*(column.tolist() for column in columns), strict=True):
             waiting.settle(value)
-            if room.expert_of[ticket] >= 0 or not room.left[expert]:
+            if room.expert_of[ticket] >= 0 or room.left[expert] < size:
                 continue
             if waiting.matters and room.load[expert] != load[expert]:
                 waiting.put(arc)
-            elif room.fits(expert, inner):
-                room.take(ticket, expert, inner)
+            elif room.fits(expert, inner, size):
+                room.take(ticket, expert, inner, size)
     waiting.settle(0.0)
 
 
@@ -151,9 +211,14 @@ class _Dearer:
 
     def put(self, arc: int) -> None:
         """Put an arc where its expert's next slot leaves it, if it still gains."""
-        ticket, expert, _ = self.room.places(arc)
+        ticket, expert, _, units = self.room.places(arc)
         load, costs = self.room.load[expert], self.problem.slot_cost[expert]
-        gain = self.problem.points[arc] - costs[min(load, len(costs) - 1)] - self.problem.hold[ticket]
+        last = len(costs) - 1
+        cost = float(costs[min(load, last)])
+        if units > 1:
+            cost = sum(costs[load : min(load + units, last)].tolist())
+            cost += max(0, load + units - max(load, last)) * float(costs[last])
+        gain = self.problem.points[arc] - cost - self.problem.hold[ticket]
         if gain > 0:
             heapq.heappush(self.heap, (-float(gain), arc, load))
 
@@ -161,13 +226,13 @@ class _Dearer:
         """Take all arcs that gain at least this much, as far as there is room."""
         while self.heap and -self.heap[0][0] >= gain:
             _, arc, load = heapq.heappop(self.heap)
-            ticket, expert, limit = self.room.places(arc)
-            if self.room.expert_of[ticket] >= 0 or not self.room.fits(expert, limit):
+            ticket, expert, limit, units = self.room.places(arc)
+            if self.room.expert_of[ticket] >= 0 or not self.room.fits(expert, limit, units):
                 continue
             if self.room.load[expert] != load:
                 self.put(arc)
             else:
-                self.room.take(ticket, expert, limit)
+                self.room.take(ticket, expert, limit, units)
 
 
 def _best_batch(arcs: Int64, gain: Float64) -> tuple[Int64, Int64]:
@@ -186,8 +251,25 @@ def _next_costs(problem: Problem, load: Int64) -> Float64:
     return np.asarray(problem.slot_cost[np.arange(problem.n_experts), slot])
 
 
+def _arc_costs(problem: Problem, load: Int64, arcs: Int64 | None = None) -> Float64:
+    """The cost of the next slots of each arc's expert, as many as the arc has units: ``(arcs,)``."""
+    some: Int64 | slice = slice(None) if arcs is None else arcs
+    expert = problem.expert[some]
+    if problem.usage is None:
+        return np.asarray(_next_costs(problem, load)[expert])
+    first = load[expert]
+    end = first + problem.usage[some]
+    last = problem.slot_cost.shape[1] - 1
+    cost = np.zeros(len(expert))
+    for slot in range(last):
+        cost += np.where((first <= slot) & (slot < end), problem.slot_cost[expert, slot], 0.0)
+    return np.asarray(cost + np.maximum(0, end - np.maximum(first, last)) * problem.slot_cost[expert, last])
+
+
 def _priced(problem: Problem, expert_of: NDArray[np.int32], started: float) -> Solution:
-    objective = evaluate(problem, expert_of)
+    objective, held = evaluate(problem, expert_of), math.fsum(problem.hold.tolist())
+    if objective < held:  # gains that were nothing but rounding
+        expert_of, objective = np.full(problem.n_tickets, -1, dtype=np.int32), held
     start = _sold_at(problem, expert_of)
     expert_price, limit_price = descend(problem, target=objective, start=start)
     terms = bound_terms(problem, safe_prices(problem, expert_price, limit_price))
@@ -204,12 +286,14 @@ def _priced(problem: Problem, expert_of: NDArray[np.int32], started: float) -> S
 
 
 def _sold_at(problem: Problem, expert_of: NDArray[np.int32]) -> Float64:
-    """Prices to start from: what a full expert's least ticket gains, else its next slot's cost."""
+    """Prices to start from: what a full expert's least ticket gains for a unit, else its next slot's cost."""
     arcs = arcs_chosen(problem, expert_of)
     used = arcs[arcs >= 0]
-    load = np.bincount(problem.expert[used], minlength=problem.n_experts)
+    units = None if problem.usage is None else problem.usage[used]
+    load = np.bincount(problem.expert[used], weights=units, minlength=problem.n_experts).astype(np.int64)
     least = np.full(problem.n_experts, np.inf)
-    np.minimum.at(least, problem.expert[used], problem.points[used] - problem.hold[problem.ticket[used]])
+    gain = problem.points[used] - problem.hold[problem.ticket[used]]
+    np.minimum.at(least, problem.expert[used], gain if units is None else gain / units)
     full = (load >= problem.capacity) & np.isfinite(least)
     return np.where(full, least, _next_costs(problem, load))
 
@@ -223,4 +307,15 @@ def _infeasible(problem: Problem, violator: NDArray[np.int32], started: float) -
         elapsed_s=time.perf_counter() - started,
         message=f"{len(violator)} tickets must be assigned, and their experts cannot take them all",
         violator=violator,
+    )
+
+
+def _unknown(problem: Problem, started: float) -> Solution:
+    return Solution(
+        expert_of=np.full(problem.n_tickets, -1, dtype=np.int32),
+        objective=None,
+        status=Status.UNKNOWN,
+        method="greedy",
+        elapsed_s=time.perf_counter() - started,
+        message="the tickets that must be assigned were not packed; whether they can be is not known",
     )

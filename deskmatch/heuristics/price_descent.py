@@ -58,12 +58,14 @@ def descend(
 
 
 def _excess(problem: Problem, prices: Prices) -> tuple[Float64, Float64]:
-    """How many tickets want each expert and limit at these prices, minus how many it takes."""
+    """How many units are wanted of each expert and limit at these prices, minus how many it takes."""
     arcs = best_arcs(problem, prices)
-    wanted = np.bincount(problem.expert[arcs[arcs >= 0]], minlength=problem.n_experts)
+    taken = arcs[arcs >= 0]
+    units = None if problem.usage is None else problem.usage[taken]
+    wanted = np.bincount(problem.expert[taken], weights=units, minlength=problem.n_experts)
     expert = (wanted - slots_below(problem, prices.expert)).astype(np.float64)
     if problem.limits is None:
         return expert, np.zeros(0)
-    limit = (limit_usage(problem.limits, arcs) - problem.limits.bound).astype(np.float64)
+    limit = (limit_usage(problem.limits, arcs, problem.usage) - problem.limits.bound).astype(np.float64)
     limit[(prices.limit == 0.0) & (limit < 0.0)] = 0.0
     return expert, limit

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import deskmatch.heuristics
+from deskmatch.errors import BackendError
 from deskmatch.heuristics import descend, greedy, greedy_matching
-from deskmatch.solver import Limits, Problem, Status, certify, solve
+from deskmatch.solver import Limits, Problem, Side, Status, certify, solve
+from deskmatch.solver.evaluation import evaluate, violations
 
 
 @given(data=st.data())
@@ -159,3 +164,88 @@ def test_a_misspelt_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'greedyy'"):
         deskmatch.heuristics.greedyy  # noqa: B018
     assert set(dir(deskmatch.heuristics)) == set(deskmatch.heuristics.__all__)
+
+
+def with_usage(data: st.DataObject, cases: object, **options: object) -> Problem:
+    """A small problem whose arcs take one to three units each."""
+    problem = data.draw(cases.problems(tickets=4, experts=3, **options))
+    units = [data.draw(st.integers(1, 3)) for _ in range(problem.n_arcs)]
+    return replace(problem, usage=np.array(units, dtype=np.int32))
+
+
+def every_answer(problem: Problem) -> list[float]:
+    """The points of every assignment that keeps the rules, by trying them all."""
+    rows = [[-1, *problem.expert[problem.indptr[i] : problem.indptr[i + 1]].tolist()] for i in range(problem.n_tickets)]
+    tried = (np.array(row, dtype=np.int32) for row in itertools.product(*rows))
+    return [evaluate(problem, row) for row in tried if not violations(problem, row)]
+
+
+@given(data=st.data())
+@settings(max_examples=200)
+def test_with_usage_every_rule_is_kept_and_the_bound_holds(cases, data):
+    problem = with_usage(data, cases)
+    solution, answers = greedy(problem), every_answer(problem)
+    certificate = certify(problem, solution)
+    rounding = 3e-12 * cases.size(problem)
+    if solution.status is not Status.FEASIBLE:
+        if solution.status is Status.INFEASIBLE:
+            assert not answers and certificate.infeasible_proven
+        else:
+            assert solution.objective is None and problem.usage is not None and np.isneginf(problem.hold).any()
+        return
+    assert not certificate.violations and certificate.objective == solution.objective
+    assert solution.objective <= max(answers) + rounding
+    assert solution.claimed_bound >= max(answers) - rounding
+    assert certificate.proven_bound >= max(answers) - rounding
+
+
+@given(data=st.data())
+def test_with_usage_never_below_holding_everyone(cases, data):
+    problem = with_usage(data, cases, musts=False)
+    solution = greedy(problem)
+    assert solution.status is Status.FEASIBLE
+    assert solution.objective >= evaluate(problem, np.full(problem.n_tickets, -1))
+
+
+def test_an_arc_pays_all_of_its_slots():
+    two = {"ticket": [0, 1], "expert": [0, 0], "points": [5.0, 4.0], "usage": [3, 1]}
+    dear = Problem.from_arcs(2, 1, **two, capacity=4, slot_cost=[[0.0, 2.0, 3.5]])
+    assert greedy(dear).expert_of.tolist() == [-1, 0]
+    cheap = Problem.from_arcs(2, 1, **two, capacity=4, slot_cost=[[0.0, 0.5, 1.0]])
+    assert (greedy(cheap).expert_of.tolist(), greedy(cheap).objective) == ([0, 0], 9.0 - 0.0 - 0.5 - 1.0 - 1.0)
+    narrow = replace(cheap, capacity=np.array([3], dtype=np.int32))
+    assert greedy(narrow).expert_of.tolist() == [-1, 0]
+
+
+def test_limits_count_units():
+    limits = Limits(of_arc=[0, 0], bound=[2])
+    problem = Problem.from_arcs(2, 1, [0, 1], [0, 0], [5.0, 4.0], capacity=9, usage=[3, 2], limits=limits)
+    assert greedy(problem).expert_of.tolist() == [-1, 0]
+
+
+def test_tickets_that_must_be_assigned_are_packed_by_falling_units():
+    musts = {"ticket": [0, 0, 1, 1], "expert": [0, 1, 0, 1], "points": [9.0, 1.0, 1.0, 9.0], "hold": -np.inf}
+    problem = Problem.from_arcs(2, 2, **musts, capacity=[2, 3], usage=[2, 2, 3, 3])
+    assert greedy(problem).expert_of.tolist() == [0, 1]
+    tight = Problem.from_arcs(
+        2, 2, [0, 0, 1, 1], [0, 1, 0, 1], [1.0, 9.0, 1.0, 1.0], capacity=[2, 3], usage=[2, 2, 3, 3], hold=-np.inf
+    )
+    assert greedy(tight).expert_of.tolist() == [0, 1]
+    stuck = Problem.from_arcs(2, 1, [0, 1], [0, 0], 1.0, capacity=3, usage=2, hold=-np.inf)
+    answer = greedy(stuck)
+    assert (answer.status, answer.objective) == (Status.UNKNOWN, None)
+
+
+@pytest.mark.parametrize(
+    ("side", "told"),
+    [
+        (Side.from_matrix([[1.0]], "<=", 0.0), "greedy cannot take 1 side rows; `solve` can"),
+        (
+            Side.from_matrix([[1.0]], ">=", 0.0, over_extra=[[1.0]], extra_points=-1.0),
+            "greedy cannot take 1 side rows and 1 extra columns; `solve` can",
+        ),
+    ],
+)
+def test_side_rows_are_refused(side, told):
+    with pytest.raises(BackendError, match=told):
+        greedy(Problem.from_arcs(1, 1, [0], [0], 1.0, side=side))

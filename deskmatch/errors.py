@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "ARGUMENTS",
     "BackendError",
     "ContractError",
     "Defect",
@@ -25,6 +26,10 @@ __all__ = [
     "RoutingError",
     "UnknownIdError",
 ]
+
+
+ARGUMENTS = "arguments"
+"""What a `Defect` has as its table where an argument is wrong; its column is the argument's name."""
 
 
 class DeskmatchError(Exception):
@@ -37,11 +42,19 @@ class Defect:
 
     Parameters
     ----------
-    table : the table's name as the caller knows it (``"tickets"``, a file name, ``"routing.toml"``).
+    table : the table's name as the caller knows it (``"tickets"``, a file name, ``"routing.toml"``), or
+        `ARGUMENTS`.
     row : the line as a person counts it in a file (header = 1), or the frame's label; None: the whole table.
-    column : the column; None: the whole row or table.
+    column : the column, or the argument; None: the whole row or table.
     value : what stands there, as text; None: nothing to show.
     accepted : what would be accepted, as the end of a sentence ("a number ≥ 0").
+
+    Examples
+    --------
+    >>> print(Defect("tickets", "7", "tier", "'0'", "expected a whole number ≥ 1"))
+    tickets, row 7, column 'tier': found '0'; expected a whole number ≥ 1
+    >>> print(Defect(ARGUMENTS, None, "priority['3']", "0", "expected a number > 0"))
+    argument priority['3']: found 0; expected a number > 0
     """
 
     table: str
@@ -51,17 +64,15 @@ class Defect:
     accepted: str
 
     def __str__(self) -> str:
-        place = ", ".join(
-            part
-            for part in (
-                self.table,
-                None if self.row is None else f"row {self.row}",
-                None if self.column is None else f"column {self.column!r}",
-            )
-            if part
-        )
         found = "" if self.value is None else f"found {self.value}; "
-        return f"{place}: {found}{self.accepted}"
+        return f"{self._place()}: {found}{self.accepted}"
+
+    def _place(self) -> str:
+        if self.table == ARGUMENTS and self.row is None and self.column is not None:
+            return f"argument {self.column}"
+        row = None if self.row is None else f"row {self.row}"
+        column = None if self.column is None else f"column {self.column!r}"
+        return ", ".join(part for part in (self.table, row, column) if part)
 
 
 class InputError(DeskmatchError, ValueError):

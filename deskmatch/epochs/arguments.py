@@ -12,7 +12,7 @@ from deskmatch.epochs.columns import EXPERTS, RESOLUTION, TICKETS
 from deskmatch.epochs.headers import near_miss
 from deskmatch.epochs.reading import Sheet
 from deskmatch.epochs.tickets import MOST_IMPORTANT
-from deskmatch.errors import Defect, InputError
+from deskmatch.errors import ARGUMENTS, Defect, InputError
 
 __all__ = ["check_renames", "read_arguments"]
 
@@ -48,7 +48,7 @@ def read_arguments(
 
 
 def _argument(name: str, value: object, accepted: str) -> Defect:
-    return Defect("arguments", None, name, repr(value), accepted)
+    return Defect(ARGUMENTS, None, name, repr(value), accepted)
 
 
 def _now(now: Any, defects: list[Defect]) -> datetime | None:

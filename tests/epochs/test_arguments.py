@@ -52,6 +52,7 @@ def test_a_wrong_argument_is_named(
     with pytest.raises(InputError) as caught:
         Epoch.from_tables(tickets, experts, **{"on_bad": on_bad, **arguments})  # type: ignore[arg-type]
     assert caught.value.defects == (Defect("arguments", None, column, value, accepted),)
+    assert str(caught.value) == f"1 problem in the input:\n  argument {column}: found {value}; {accepted}"
 
 
 def test_all_wrong_arguments_are_listed_at_once(tickets: pd.DataFrame, experts: pd.DataFrame) -> None:

@@ -24,12 +24,6 @@ def read_only(values: object, dtype: DTypeLike | None = None) -> NDArray[Any]:
     return array
 
 
-def freeze(array: NDArray[Any]) -> NDArray[Any]:
-    """Mark an array that nobody else holds as read-only, without a copy."""
-    array.flags.writeable = False
-    return array
-
-
 class Frozen:
     """Base of the frozen, slotted dataclasses: pickling and copying keep their arrays read-only.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,9 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from deskmatch.errors import RoutingError
-from deskmatch.routing import OpeningHours
+from deskmatch.routing import OpeningHours, open_time
+from deskmatch.routing.open_time import LocalOpenTime
 
 OFFICE = OpeningHours(zone="Europe/Berlin", weekdays="09:00-12:00, 13:00-17:00", saturday="10:00-14:00")
 NIGHT = OpeningHours(
@@ -138,13 +139,38 @@ def test_absurd_waits_stay_finite() -> None:
     assert OFFICE.open_waited_s([], datetime(2026, 6, 1)).shape == (0,)
 
 
-def test_many_waits_of_years_are_fast() -> None:
+def test_many_waits_of_years_cost_no_look_up_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the clock changes of the years are known, waits are read off a table, all in the same few calls."""
     now = datetime(2026, 6, 1, 12)
-    waits = np.linspace(0, 20 * 365.25 * 86_400, 20_000)
-    OFFICE.open_waited_s(waits, now)
-    start = time.perf_counter()
-    OFFICE.open_waited_s(waits, now)
-    assert time.perf_counter() - start < 0.25
+    years = 20 * 365.25 * 86_400
+    sizes: list[int] = []
+    look_ups: list[int] = []
+    read_off, offset = LocalOpenTime.__call__, open_time._offset
+
+    def counted_read_off(self: LocalOpenTime, local_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        sizes.append(np.size(local_s))
+        return read_off(self, local_s)
+
+    def counted_offset(clock: ZoneInfo, instant_s: int) -> float:
+        look_ups.append(instant_s)
+        return offset(clock, instant_s)
+
+    monkeypatch.setattr(LocalOpenTime, "__call__", counted_read_off)
+    monkeypatch.setattr(open_time, "_offset", counted_offset)
+
+    def work(tickets: int) -> tuple[int, int]:
+        """Calls that read the table, and how many times they read in all."""
+        sizes.clear()
+        OFFICE.open_waited_s(np.linspace(0, years, tickets), now)
+        return len(sizes), sum(sizes)
+
+    calls, few = work(2)
+    look_ups.clear()
+    more_calls, many = work(20_000)
+    assert look_ups == []  # the years are known from the first time
+    assert more_calls == calls
+    assert many - few == 20_000 - 2  # each wait once; what the clock changes cost does not grow
+    assert few < 100 + 4 * 21
 
 
 def test_opening_hours_survive_pickling() -> None:

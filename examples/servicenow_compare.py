@@ -20,6 +20,7 @@ from servicenow_tables import active_experts, known_outcomes, waiting_tickets, w
 from deskmatch import Epoch, HistoricalRate, Plan, Routing, assign
 
 __all__ = [
+    "METHOD",
     "ROUTING",
     "Interval",
     "Moment",
@@ -39,6 +40,9 @@ __all__ = [
 #: The experts table's proficiency is computed from all known outcomes, both halves; it must not reach a plan that
 #: one half makes. The model of resolution, which is made of the same outcomes, takes its place.
 ROUTING = Routing.load({"weights": {"proficiency": 0.0}})
+#: Plans of equal points may choose different persons. A named method breaks such ties alike in every run; "auto"
+#: would take whichever is ready.
+METHOD = "min_cost_flow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def fitted(history: pd.DataFrame) -> HistoricalRate:
 
 def plan_of(moment: Moment, model: HistoricalRate) -> Plan:
     """The plan that maximises the points under a model of resolution."""
-    return assign(moment.epoch, routing=ROUTING, resolution=model)
+    return assign(moment.epoch, routing=ROUTING, resolution=model, method=METHOD)
 
 
 def two_models(

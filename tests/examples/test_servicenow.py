@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from deskmatch import Epoch, HistoricalRate, Status, certify
 
 NOW = pd.Timestamp("2020-03-20 12:00")
 LEVEL = 0.999  # an interval of 95 % would miss zero on one log in 20, whatever the code
+PAGE = Path(__file__).parents[2] / "docs" / "servicenow.md"
 COUNTERS = ("reassignment_count", "reopen_count", "sys_mod_count")
 
 
@@ -460,9 +462,63 @@ def test_shuffled_names_gain_nothing_on_the_real_log(real_moments: list[compare.
     assert 0.0 in shuffles(real_moments, kind)
 
 
-def test_the_whole_script_runs_on_the_real_log(log: pd.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
-    assert servicenow.main(["--instants", "2", "--repeats", "2", "--tickets", "3"]) == 0
+def rows_with(text: str, bar: str) -> dict[str, list[list[str]]]:
+    """The rows of all tables of a text, by their first cell: of a page (bar "|") or of what a script prints."""
+    found: dict[str, list[list[str]]] = {}
+    for line in text.splitlines():
+        first, *others = (cell.strip(" *") for cell in line.strip(bar).split(bar))
+        if line.startswith(bar) and others:
+            found.setdefault(first, []).append(others)
+    return found
+
+
+def as_printed(text: str) -> str:
+    """Words of the page with the signs and the single spaces of the script."""
+    return " ".join(text.replace("\u2212", "-").replace("\u00a0", " ").replace(" %", "%").split())
+
+
+def of_the_page(page: dict[str, list[list[str]]], now: pd.Timestamp) -> tuple[list[str], list[str]]:
+    """The page's figures of an instant: of its plan, and of what really happened."""
+    (plan,), (really,) = page[f"{now.day} {now:%B, %H:%M}"], page[f"{now.day} {now:%B}"]
+    return plan, really
+
+
+def test_the_whole_script_prints_the_figures_of_the_page(
+    log: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All instants, but 2 of the 10 splits with fewer shuffles; times are of no interest here."""
+    monkeypatch.setattr(servicenow, "SWAPS", 1)
+    assert servicenow.main(["--repeats", "2", "--tickets", "3"]) == 0
     said = capsys.readouterr().out
-    assert said.count("optimal") == 2
-    assert "by the other model" in said
+    assert said.count("optimal") == 6
     assert os.environ["DESKMATCH_DATA"] not in said
+
+    text = as_printed(PAGE.read_text(encoding="utf-8"))
+    page, printed = rows_with(PAGE.read_text(encoding="utf-8"), "|"), rows_with(said, "│")
+    for now in tables.busiest_instants(log, 6):
+        (*plan, _status), really = printed[f"{now:%d %b %H:%M}"]
+        del plan[6:8]
+        assert of_the_page(page, now) == (plan, really)
+    size = re.match(r"\s*([\d,]+ changes of [\d,]+ incidents)", said)
+    assert size
+    assert size[1] in text
+    shares = re.findall(r"\d+% (?:have|were)", said) + re.findall(r"expected\s+(\d+%)", said)
+    for figure in re.findall(r"(\d+ (?:incidents that waited|others))", said) + shares:
+        assert figure in text, figure
+    area = re.search(r"ROC curve of (0\.\d+)", said)
+    assert area
+    assert f"ROC curve of {area[1]} [" in text
+
+    for name in ("true", "true, real person eligible"):
+        ((gain, own),), ((_, seen, _, seen_own),) = page[name], printed[name]
+        for claimed, found in ((gain, seen), (own, seen_own)):
+            low, high = (float(end) for end in as_printed(claimed).split("[")[1].strip("]").split(", "))
+            assert low <= float(found.split()[0]) <= high, "a fifth of the splits lies within the interval of all"
+
+
+def test_sentences_of_the_page_repeat_its_tables() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    page = rows_with(text, "|")
+    gain, own = (cell.split()[0].strip("*") for cell in page["true"][0])
+    assert f"({gain} of {own})" in text
+    assert f"The plan wins {page['swapped between persons'][0][1].split()[0]} under its own model" in text

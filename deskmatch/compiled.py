@@ -45,7 +45,11 @@ __all__ = ["Kernel", "is_enabled", "kernel", "warm_up"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-KERNEL_MODULES = ("deskmatch.solver.arranging", "deskmatch.solver.kernel.entry")
+KERNEL_MODULES = (
+    "deskmatch.solver.arranging",
+    "deskmatch.solver.incremental.entry",
+    "deskmatch.solver.kernel.entry",
+)
 """The modules that hold kernels; `warm_up` imports them. A test compares this with the source."""
 
 _compiling = threading.RLock()

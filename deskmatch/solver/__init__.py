@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .certificate import Certificate, Proof, certify
     from .evaluation import evaluate, violations
     from .hall import hall_violator, joint_capacity
+    from .matcher import Matcher
     from .problem import Limits, Problem
     from .residual import Polished, polish
     from .side import Sense, Side
@@ -23,6 +24,7 @@ __all__ = [
     "Capability",
     "Certificate",
     "Limits",
+    "Matcher",
     "Polished",
     "Problem",
     "Proof",
@@ -50,6 +52,7 @@ _PLACES = {
     "Capability": "backends.protocol",
     "Certificate": "certificate",
     "Limits": "problem",
+    "Matcher": "matcher",
     "Polished": "residual",
     "Problem": "problem",
     "Proof": "certificate",

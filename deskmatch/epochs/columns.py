@@ -10,7 +10,7 @@ from deskmatch.epochs import cells
 from deskmatch.epochs.cells import Parser
 from deskmatch.epochs.tickets import MOST_IMPORTANT
 
-__all__ = ["EXPERTS", "RESOLUTION", "TICKETS", "Column", "as_markdown"]
+__all__ = ["EXPERTS", "RESOLUTION", "TICKETS", "Column", "as_markdown", "synonyms_as_markdown"]
 
 KEPT = "kept for policies and predictors; changes no plan by itself."
 
@@ -32,6 +32,8 @@ class Column:
     instead_of : the column that says the same and counts where both stand.
     needs : the argument without which the column cannot be read.
     help : how to give that argument.
+    synonyms : what else it is often called, in lower case with underscores and without a unit: where the column
+        is absent, one called so is probably meant to be it.
     """
 
     name: str
@@ -45,10 +47,18 @@ class Column:
     instead_of: str = ""
     needs: str = ""
     help: str = ""
+    synonyms: tuple[str, ...] = ()
 
 
 TICKETS = (
-    Column("ticket_id", cells.identifier, "Names the ticket; each id once.", "T1042", required=True),
+    Column(
+        "ticket_id",
+        cells.identifier,
+        "Names the ticket; each id once.",
+        "T1042",
+        required=True,
+        synonyms=("ticket", "ticket_number"),
+    ),
     Column(
         "channel",
         cells.one_name("channel"),
@@ -64,9 +74,19 @@ TICKETS = (
         "an expert who knows one of them is eligible.",
         "billing:0.7|seo:0.3",
         required=True,
+        synonyms=("skill", "skills"),
     ),
     Column("tier", cells.whole(least=1), "The lowest tier that may serve it.", "2", default=1, absent="1"),
-    Column("waited_s", cells.number(least=0), "How long it has waited.", "340", default=0.0, absent="0", unit="s"),
+    Column(
+        "waited_s",
+        cells.number(least=0),
+        "How long it has waited.",
+        "340",
+        default=0.0,
+        absent="0",
+        unit="s",
+        synonyms=("wait", "waiting", "wait_time", "waiting_time"),
+    ),
     Column(
         "created_at",
         cells.created,
@@ -78,6 +98,7 @@ TICKETS = (
         instead_of="waited_s",
         needs="now",
         help="the instant of the epoch, such as now='2026-03-02T09:45:00+01:00'",
+        synonyms=("created_on", "creation_time", "opened_at"),
     ),
     Column(
         "due_s",
@@ -87,6 +108,7 @@ TICKETS = (
         default=nan,
         absent="the channel's target",
         unit="s",
+        synonyms=("due_in",),
     ),
     Column(
         "promised_wait_s",
@@ -126,9 +148,29 @@ TICKETS = (
         absent="unknown",
         unit="s",
     ),
-    Column("requires", cells.tags, "Tags of which the expert must hold all.", "vip|gdpr", default=()),
-    Column("preferred_expert", cells.one_expert, "The expert whom the customer would like.", "E07"),
-    Column("excluded_experts", cells.identifiers, "Experts who must not get it.", "E03|E11", default=()),
+    Column(
+        "requires",
+        cells.tags,
+        "Tags of which the expert must hold all.",
+        "vip|gdpr",
+        default=(),
+        synonyms=("tags", "required_tags"),
+    ),
+    Column(
+        "preferred_expert",
+        cells.one_expert,
+        "The expert whom the customer would like.",
+        "E07",
+        synonyms=("preferred_agent",),
+    ),
+    Column(
+        "excluded_experts",
+        cells.identifiers,
+        "Experts who must not get it.",
+        "E03|E11",
+        default=(),
+        synonyms=("excluded_agents",),
+    ),
     Column(
         "offered_to",
         cells.one_expert,
@@ -146,6 +188,7 @@ EXPERTS = (
         "Names the expert; each id once, without the sign that separates lists.",
         "E07",
         required=True,
+        synonyms=("expert", "agent", "agent_id"),
     ),
     Column(
         "channels",
@@ -170,6 +213,7 @@ EXPERTS = (
         "(full where no number stands); `*` is every topic not named.",
         "billing:0.9|*:0.4",
         required=True,
+        synonyms=("skill", "skills"),
     ),
     Column("tier", cells.whole(least=1), "1 is the first line.", "2", default=1, absent="1"),
     Column(
@@ -178,6 +222,7 @@ EXPERTS = (
         "Tags that the expert holds: certificates, VIP desk, data residency.",
         "vip|gdpr",
         default=(),
+        synonyms=("tags",),
     ),
     Column(
         "capacity",
@@ -187,6 +232,7 @@ EXPERTS = (
         default=-1,
         absent="what the channels' limits leave",
         unit="tickets",
+        synonyms=("capacities",),
     ),
     Column(
         "occupancy",
@@ -204,6 +250,7 @@ EXPERTS = (
         default=nan,
         absent="unknown",
         unit="s",
+        synonyms=("idle_time",),
     ),
     Column(
         "acceptance",
@@ -212,6 +259,7 @@ EXPERTS = (
         "0.95",
         default=1.0,
         absent="1",
+        synonyms=("acceptance_rate",),
     ),
     Column(
         "leaves_in_s",
@@ -254,4 +302,13 @@ def as_markdown(columns: tuple[Column, ...]) -> list[str]:
         f"| `{column.name}` | {'**required**' if column.required else column.absent} | {column.unit or '–'} "
         f"| `{column.example.replace('|', chr(92) + '|')}` | {column.meaning} |"
         for column in columns
+    ]
+
+
+def synonyms_as_markdown(table: str, columns: tuple[Column, ...]) -> list[str]:
+    """The rows of the table of synonyms in ``docs/tables.md``."""
+    return [
+        f"| {table} | `{column.name}` | {', '.join(f'`{name}`' for name in column.synonyms)} |"
+        for column in columns
+        if column.synonyms
     ]

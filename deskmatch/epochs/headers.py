@@ -12,6 +12,8 @@ from deskmatch.epochs.findings import Findings
 
 __all__ = ["Matched", "match_headers", "near_miss"]
 
+NEVER_LEFT_OUT = ("id",)  # "customer" may well hold a name
+NO_SYNONYMS: Mapping[str, tuple[str, ...]] = {}
 SHORT = 4  # names up to this length: one letter more or less, or two swapped; "lead" is not "load"
 LONG = 8  # names from this length on may differ by two letters
 UNIT = re.compile(r"_?(?:s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|ms|millis)")
@@ -48,8 +50,9 @@ def match_headers(
     unread = _unread(declared, positions, given, findings)
     found = {name: position for name, position in positions.items() if name in names and name not in unread}
     others = {name: position for name, position in positions.items() if name not in found}
-    absent = [name for name in names if name not in positions]
-    suspects = {other: near for other in others if (near := near_miss(other, absent)) is not None}
+    absent = _absent(declared, positions)
+    synonyms = {column.name: column.synonyms for column in declared}
+    suspects = {other: near for other in others if (near := near_miss(other, absent, synonyms)) is not None}
     _report(suspects, declared, findings)
     _require(declared, set(found) | set(suspects.values()), headers, given.columns, findings)
     return Matched(found, others)
@@ -83,6 +86,13 @@ def _first_positions(called: list[str], names: list[str], findings: Findings) ->
         else:
             positions[f"{name} (column {position + 1})"] = position
     return positions
+
+
+def _absent(declared: tuple[Column, ...], positions: Mapping[str, int]) -> list[str]:
+    """The columns that neither stand in the table nor have one there that says the same."""
+    twins = {column.name: column.instead_of for column in declared if column.instead_of}
+    twins |= {other: name for name, other in twins.items()}
+    return [c.name for c in declared if c.name not in positions and twins.get(c.name) not in positions]
 
 
 def _unread(declared: tuple[Column, ...], positions: Mapping[str, int], given: Given, findings: Findings) -> set[str]:
@@ -139,38 +149,71 @@ def _require(
 # --- near misses -------------------------------------------------------------------------------------------
 
 
-def near_miss(header: str, names: Iterable[str]) -> str | None:
+def near_miss(header: str, names: Iterable[str], synonyms: Mapping[str, tuple[str, ...]] = NO_SYNONYMS) -> str | None:
     """The name that `header` was probably meant to be, or None.
 
-    Case, spaces, hyphens and underscores do not count; a missing or other unit does ("waited", "waited_min");
-    beyond that one letter, or two in a long name.
+    Case, spaces, hyphens and underscores do not count. Near are
+
+    - a name that lacks its unit or has another one: ``waited``, ``waited_min``;
+    - the first words of a name: ``created``, ``preferred``; ``customer`` without ``_id`` is a word of its own;
+    - a synonym, with any unit where the name has one: ``wait_time``, ``wait_time_min``;
+    - a name with one letter wrong, or two in a long name; but ``created_by`` ends in a word of its own.
+
+    Parameters
+    ----------
+    header : as it stands in the table.
+    names : of declared columns, the likelier first.
+    synonyms : what else each of them is often called, in lower case with underscores and without a unit.
 
     Examples
     --------
     >>> near_miss("Ticket ID", ["ticket_id"]), near_miss("waiteds", ["waited_s"])
     ('ticket_id', 'waited_s')
+    >>> near_miss("created", ["created_at"]), near_miss("created_by", ["created_at"])
+    ('created_at', None)
+    >>> near_miss("Wait time (min)", ["waited_s"], {"waited_s": ("wait_time",)})
+    'waited_s'
     >>> near_miss("lead", ["load"]) is None, near_miss("teir", ["tier"])
     (True, 'tier')
     """
     plain = _plain(header)
-    return next((name for name in names if _looks_like(plain, name)), None)
+    names = list(names)
+    called = (name for name in names if any(_is_called(plain, other, name) for other in synonyms.get(name, ())))
+    return next(called, None) or next((name for name in names if _looks_like(plain, name)), None)
 
 
 def _plain(header: str) -> str:
     return SEPARATING.sub("_", header.casefold()).strip("_")
 
 
+def _is_called(plain: str, other: str, name: str) -> bool:
+    """Whether a header is `other`, with any unit or none where `name` has one."""
+    header, other = plain.replace("_", ""), other.replace("_", "")
+    unit = header.removeprefix(other)
+    return header == other or (name.endswith("_s") and unit != header and UNIT.fullmatch(unit) is not None)
+
+
 def _looks_like(plain: str, name: str) -> bool:
-    if plain.replace("_", "") == name.replace("_", ""):
+    if plain.replace("_", "") == name.replace("_", "") or (
+        name.startswith(f"{plain}_") and name.removeprefix(f"{plain}_") not in NEVER_LEFT_OUT
+    ):
         return True
     if name.endswith("_s") and plain.startswith(name[:-2]):
         unit = plain[len(name) - 2 :]
         if not unit or UNIT.fullmatch(unit):
             return True
+    if _ends_otherwise(plain, name):
+        return False
     apart = _distance(plain, name)
     if len(name) <= SHORT:
         return apart == 1 and (len(plain) != len(name) or sorted(plain) == sorted(name))
     return apart <= (2 if len(name) >= LONG else 1)
+
+
+def _ends_otherwise(plain: str, name: str) -> bool:
+    """Whether two names differ in a last word of two letters only: "created_by" is not "created_at"."""
+    (start, _, end), (our_start, _, our_end) = plain.rpartition("_"), name.rpartition("_")
+    return start == our_start and len(end) == len(our_end) == 2 and sorted(end) != sorted(our_end)
 
 
 def _distance(a: str, b: str) -> int:

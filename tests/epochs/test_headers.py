@@ -37,6 +37,10 @@ def defects_of(*tables: object, **arguments: object) -> tuple[Defect, ...]:
         ("teir", "tier"),
         ("loads", "load"),
         ("prefered_expert", "preferred_expert"),
+        ("created", "created_at"),
+        ("Preferred", "preferred_expert"),
+        ("excluded", "excluded_experts"),
+        ("leaves_at_s", "leaves_in_s"),
     ],
 )
 def test_a_name_that_looks_like_ours_is_a_near_miss(header: str, meant: str) -> None:
@@ -48,6 +52,76 @@ def test_a_name_that_looks_like_ours_is_a_near_miss(header: str, meant: str) -> 
 )
 def test_a_name_of_its_own_is_no_near_miss(header: str) -> None:
     assert near_miss(header, NAMES) is None
+
+
+NATURAL = [
+    ("tickets", "created", "created_at"),
+    ("tickets", "opened_at", "created_at"),
+    ("tickets", "wait_time", "waited_s"),
+    ("tickets", "waiting_time_s", "waited_s"),
+    ("tickets", "Waiting time (min)", "waited_s"),
+    ("tickets", "due_in_s", "due_s"),
+    ("tickets", "preferred", "preferred_expert"),
+    ("tickets", "excluded", "excluded_experts"),
+    ("tickets", "tags", "requires"),
+    ("tickets", "Required Tags", "requires"),
+    ("tickets", "skill", "topic"),
+    ("experts", "tags", "has"),
+    ("experts", "skills", "topics"),
+    ("experts", "capacities", "capacity"),
+    ("experts", "idle_time", "idle_s"),
+    ("experts", "idle_time_min", "idle_s"),
+    ("experts", "language", "languages"),
+    ("experts", "channel", "channels"),
+]
+
+
+@pytest.mark.parametrize(("table", "header", "meant"), NATURAL)
+def test_what_a_column_is_often_called_is_a_near_miss_where_the_column_is_absent(
+    tickets: pd.DataFrame, experts: pd.DataFrame, table: str, header: str, meant: str
+) -> None:
+    tables = {"tickets": tickets, "experts": experts}
+    tables[table] = tables[table].drop(columns=meant, errors="ignore").assign(**{header: 1})
+    (defect,) = defects_of(*tables.values())
+    assert (defect.table, defect.column) == (table, header)
+    assert defect.accepted.startswith(f"unknown column; did you mean {meant!r}?")
+
+
+FEATURES = {
+    "tickets": [
+        *("region", "product", "language_level", "created_by", "customer", "customer_ip", "updated_at", "due_date"),
+        *("category", "tag_count", "skill_level", "channel_detail", "offered_by", "wait_reason", "segment", "mood"),
+    ],
+    "experts": [
+        *("region", "team", "name", "language_level", "tag_count", "skill_group", "idle_reason", "created_by"),
+        *("site", "manager", "hired_at", "shift", "channel_group", "capacity_note"),
+    ],
+}
+
+
+def test_names_of_further_columns_are_features(tickets: pd.DataFrame, experts: pd.DataFrame) -> None:
+    ours, theirs = FEATURES["tickets"], FEATURES["experts"]
+    epoch = Epoch.from_tables(tickets.assign(**dict.fromkeys(ours, 1)), experts.assign(**dict.fromkeys(theirs, 1)))
+    assert (list(epoch.tickets.features), list(epoch.desk.features)) == (ours, theirs)
+    assert epoch.intake.notes == {}
+
+
+@pytest.mark.parametrize(
+    ("there", "value", "header"),
+    [
+        ("waited_s", 60, "created"),
+        ("waited_s", 60, "opened_at"),
+        ("created_at", "2026-03-02T09:00", "wait_time"),
+        ("importance", 2, "Priority"),
+        ("requires", "", "tags"),
+        ("due_s", 60, "due_in_min"),
+    ],
+)
+def test_a_near_miss_beside_a_column_that_says_the_same_is_a_feature(
+    tickets: pd.DataFrame, experts: pd.DataFrame, there: str, value: object, header: str
+) -> None:
+    epoch = Epoch.from_tables(tickets.assign(**{there: value, header: 1}), experts, now="2026-03-02T09:30")
+    assert list(epoch.tickets.features) == [header]
 
 
 def test_a_near_miss_is_a_defect_that_says_what_was_meant(tickets: pd.DataFrame, experts: pd.DataFrame) -> None:

@@ -115,7 +115,16 @@ class Desk(Frozen):
         return len(self.expert_ids)
 
     def index_of(self, expert_id: str) -> int:
-        """Row of an expert, −1 where the desk has no such expert."""
+        """Row of an expert.
+
+        Parameters
+        ----------
+        expert_id : compared exactly, upper and lower case included.
+
+        Returns
+        -------
+        The row in every ``(experts,)`` array, from 0; −1 where the desk has no such expert.
+        """
         return self._index.get(expert_id, -1)
 
     def equals(self, other: Desk) -> bool:

@@ -63,7 +63,17 @@ class PairTable(Frozen):
             self._set(**{name: ordered})
 
     def lookup(self, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> NDArray[np.float64]:
-        """``(k,)`` the number of each pair, nan where the table has none."""
+        """Probabilities of pairs, element by element.
+
+        Parameters
+        ----------
+        ticket : ``(k,)`` rows of tickets, ≥ 0.
+        expert : ``(k,)`` rows of experts, ≥ 0.
+
+        Returns
+        -------
+        ``(k,)`` probabilities in [0, 1]; nan where the table lacks the pair.
+        """
         if not len(self.ticket):
             return np.full(len(ticket), np.nan)
         width = int(max(self.expert.max(), expert.max(initial=0))) + 1

@@ -83,7 +83,16 @@ class Staffing(Frozen):
 
     @classmethod
     def idle(cls, n_experts: int, n_channels: int) -> Staffing:
-        """Everyone is free and nothing else is known."""
+        """Everyone is free and nothing else is known.
+
+        Parameters
+        ----------
+        n_experts, n_channels : those of the desk, ≥ 0.
+
+        Returns
+        -------
+        Staffing with ``(n_experts, n_channels)`` loads of 0 and every other array at its default.
+        """
         return cls(load=np.zeros((n_experts, n_channels), np.int32))
 
     def __repr__(self) -> str:

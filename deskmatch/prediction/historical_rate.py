@@ -170,7 +170,19 @@ class HistoricalRate(Frozen):
     def probability(
         self, epoch: Epoch, *, ticket: NDArray[np.int32], expert: NDArray[np.int32], topic: NDArray[np.int32]
     ) -> NDArray[np.float64]:
-        """``(k,)`` probabilities in [0, 1]; see `ResolutionModel`."""
+        """Smoothed rates of pairs of expert and topic, element by element; see `ResolutionModel`.
+
+        Parameters
+        ----------
+        epoch : whose desk names the experts and topics.
+        ticket : ``(k,)`` rows of tickets; the rate does not depend on them.
+        expert : ``(k,)`` rows of the desk's experts.
+        topic : ``(k,)`` codes of the desk's topics; −1: unknown.
+
+        Returns
+        -------
+        ``(k,)`` probabilities in [0, 1]; what the history lacks is filled in as `HistoricalRate` says.
+        """
         experts = np.array([self._expert_row.get(name, -1) for name in epoch.desk.expert_ids], np.int32)
         # One entry more for the unknown topic, whose code −1 indexes the last.
         topics = np.array([*(self._topic_row.get(fold(name), -1) for name in epoch.desk.topics), -1], np.int32)
@@ -211,7 +223,17 @@ class HistoricalRate(Frozen):
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the model as plain arrays (NumPy's ``.npz``, nothing pickled)."""
+        """Write the model as plain arrays (NumPy's ``.npz``, nothing pickled).
+
+        Parameters
+        ----------
+        path : the file, taken as it is (no ending is added); one that is there is overwritten.
+
+        Raises
+        ------
+        OSError
+            Where the file cannot be written.
+        """
         with Path(path).open("wb") as file:
             np.savez_compressed(
                 file,
@@ -226,6 +248,14 @@ class HistoricalRate(Frozen):
     @classmethod
     def load(cls, path: str | Path) -> HistoricalRate:
         """Read a model that `save` wrote.
+
+        Parameters
+        ----------
+        path : the file.
+
+        Returns
+        -------
+        The model, with the same arrays.
 
         Raises
         ------

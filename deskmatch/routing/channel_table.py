@@ -92,7 +92,23 @@ class ChannelTable(Frozen):
         return waited
 
     def open_ahead_s(self, now: datetime | None, span_s: float) -> NDArray[np.float64]:
-        """``(channels,)`` seconds of the next `span_s` in which each channel is open."""
+        """Seconds of the next `span_s` in which each channel is open.
+
+        Parameters
+        ----------
+        now : the instant, with a time zone or in the local time of each channel's hours; needed where one of
+            the channels has opening hours.
+        span_s : seconds from `now` on, ≥ 0.
+
+        Returns
+        -------
+        ``(channels,)`` seconds from 0 to `span_s`; `span_s` where a channel is always open.
+
+        Raises
+        ------
+        RoutingError
+            Where a channel has opening hours and `now` is None; names the channel.
+        """
         return np.array(
             [
                 span_s if hours is None else hours.open_ahead_s(_needed(now, name), span_s)

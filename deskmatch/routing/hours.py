@@ -118,7 +118,16 @@ class OpeningHours(Settings):
         return own if own is not None else self.weekdays if weekday < 5 else self.weekend
 
     def open_seconds(self, start: datetime, end: datetime) -> float:
-        """Open seconds from `start` to `end`; 0 where it does not lie after it."""
+        """Open seconds from one instant to another.
+
+        Parameters
+        ----------
+        start, end : each with a time zone, or local time of `zone`.
+
+        Returns
+        -------
+        Seconds, ≥ 0; 0 where `end` does not lie after `start`.
+        """
         begin, stop = self._instant(start), self._instant(end)
         return float(self._between(np.array(begin), np.array(max(begin, stop))))
 

@@ -184,12 +184,22 @@ class Routing(Settings):
 
     @classmethod
     def load(cls, source: Routing | Mapping[str, Any] | str | Path | None = None) -> Routing:
-        """Routing from a TOML file, a mapping, a `Routing`, or (None) the defaults.
+        """Routing from a TOML file, a mapping, a `Routing`, or the defaults.
+
+        Parameters
+        ----------
+        source : the path of a TOML file in UTF-8; a mapping with the keys of such a file (``epoch_s``,
+            ``weights``, ``channels``; times in seconds); a `Routing`; None: all defaults.
+
+        Returns
+        -------
+        The settings, checked; a `Routing` is returned as it is.
 
         Raises
         ------
         RoutingError
-            Where the file cannot be read or is no TOML; lists every key that is unknown or out of range.
+            Where `source` is none of these, or the file cannot be read or is no TOML; lists every key that is
+            unknown or out of range.
         """
         if isinstance(source, Routing):
             return source

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from .backends.registry import backend_named, backend_names, backends_for, register_backend
     from .certificate import Certificate, Proof, certify
     from .evaluation import evaluate, violations
+    from .export import to_lp, to_mps
+    from .extra_columns import best_extra
     from .hall import hall_violator, joint_capacity
     from .matcher import Matcher
     from .problem import Limits, Problem
@@ -35,6 +37,7 @@ __all__ = [
     "backend_named",
     "backend_names",
     "backends_for",
+    "best_extra",
     "certify",
     "check_backend",
     "evaluate",
@@ -44,6 +47,8 @@ __all__ = [
     "polish",
     "register_backend",
     "solve",
+    "to_lp",
+    "to_mps",
     "violations",
 ]
 
@@ -63,6 +68,7 @@ _PLACES = {
     "backend_named": "backends.registry",
     "backend_names": "backends.registry",
     "backends_for": "backends.registry",
+    "best_extra": "extra_columns",
     "certify": "certificate",
     "check_backend": "backends.protocol",
     "evaluate": "evaluation",
@@ -72,6 +78,8 @@ _PLACES = {
     "polish": "residual",
     "register_backend": "backends.registry",
     "solve": "solving",
+    "to_lp": "export",
+    "to_mps": "export",
     "violations": "evaluation",
 }
 

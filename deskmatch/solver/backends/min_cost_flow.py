@@ -17,7 +17,7 @@ from deskmatch.solver.solution import Solution
 from .answer import infeasible, optimal
 from .protocol import Capability, accept
 
-__all__ = ["MinCostFlow"]
+__all__ = ["MinCostFlow", "scaled"]
 
 COST_BITS = 50
 """Costs are rounded to integers of this many bits. OR-Tools took the same time for 16 bits as for 48 on desks of up
@@ -65,8 +65,9 @@ def _flows(network: FlowNetwork, n_tickets: int) -> NDArray[np.int64] | None:
     if n_tickets == 0:
         return np.zeros(len(network.tail), dtype=np.int64)
     solver = SimpleMinCostFlow()
+    costs = scaled(network.value, network.n_nodes)
     edges = solver.add_arcs_with_capacity_and_unit_cost(
-        network.tail.astype(np.int32), network.head.astype(np.int32), network.capacity, -scaled(network)
+        network.tail.astype(np.int32), network.head.astype(np.int32), network.capacity, -costs
     )
     tickets = network.first_ticket + np.arange(n_tickets, dtype=np.int32)
     nodes = np.append(tickets, np.int32(network.sink)).astype(np.int32)
@@ -79,12 +80,12 @@ def _flows(network: FlowNetwork, n_tickets: int) -> NDArray[np.int64] | None:
     return np.asarray(solver.flows(edges), dtype=np.int64)
 
 
-def scaled(network: FlowNetwork) -> NDArray[np.int64]:
+def scaled(values: NDArray[np.float64], n_nodes: int) -> NDArray[np.int64]:
     """The values as integers, times a power of two that keeps them within what OR-Tools can take."""
-    _, exponent = np.frexp(np.abs(network.value).max(initial=0.0))
-    bits = min(COST_BITS, TOTAL_BITS - network.n_nodes.bit_length())
-    shift = min(bits - int(exponent), _whole_bits(network.value))
-    return np.rint(np.ldexp(network.value, shift)).astype(np.int64)
+    _, exponent = np.frexp(np.abs(values).max(initial=0.0))
+    bits = min(COST_BITS, TOTAL_BITS - n_nodes.bit_length())
+    shift = min(bits - int(exponent), _whole_bits(values))
+    return np.rint(np.ldexp(values, shift)).astype(np.int64)
 
 
 def _whole_bits(values: NDArray[np.float64]) -> int:

@@ -16,9 +16,11 @@ _PLACES: dict[str, str | Backend] = {
     "sparse": "deskmatch.solver.backends.sparse:Sparse",
     "dense": "deskmatch.solver.backends.dense:Dense",
     "networkx": "deskmatch.solver.backends.networkx_flow:NetworkxFlow",
+    "linear_assignment": "deskmatch.solver.backends.linear_assignment:LinearAssignment",
     "highs": "deskmatch.solver.backends.mathopt:highs",
     "scip": "deskmatch.solver.backends.mathopt:scip",
     "cp_sat": "deskmatch.solver.backends.mathopt:cp_sat",
+    "cbc": "deskmatch.solver.backends.pulp_cbc:cbc",
 }
 """Name to backend or to the place of its class or factory, in the order in which "auto" tries them."""
 
@@ -29,7 +31,7 @@ def backend_names() -> tuple[str, ...]:
 
 
 def backend_named(name: str) -> Backend:
-    """The backend of this name.
+    """The backend of this name; ``"pulp:NAME"`` is any solver that PuLP knows by NAME, such as ``"pulp:GUROBI_CMD"``.
 
     Raises
     ------
@@ -41,6 +43,10 @@ def backend_named(name: str) -> Backend:
     >>> backend_named("dense").name
     'dense'
     """
+    if name.startswith("pulp:") and name not in _PLACES:
+        from .pulp_cbc import Pulp
+
+        return Pulp(name, name.removeprefix("pulp:"))
     place = _PLACES.get(name)
     if place is None:
         raise BackendError(f"unknown method {name!r}; expected auto, {', '.join(_PLACES)}")

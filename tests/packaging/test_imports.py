@@ -22,9 +22,7 @@ def loaded_by(module: str) -> frozenset[str]:
     return frozenset(result.stdout.split())
 
 
-@pytest.mark.parametrize(
-    ("module", "absent"), [(module, name) for module, names in ABSENT.items() for name in names]
-)
+@pytest.mark.parametrize(("module", "absent"), [(module, name) for module, names in ABSENT.items() for name in names])
 def test_an_import_does_not_load(module: str, absent: str) -> None:
     assert absent not in loaded_by(module)
 

@@ -7,13 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.errors import BackendError
+
 from .bound import useful_slots
 from .problem import Problem, limit_owner
 
-__all__ = ["FlowNetwork", "above_limits", "entry_nodes", "flow_network", "worthwhile_arcs"]
+__all__ = ["FlowNetwork", "above_limits", "entry_nodes", "flow_network", "refuse_beyond_networks", "worthwhile_arcs"]
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
+
+
+def refuse_beyond_networks(problem: Problem, what: str) -> None:
+    """Raise `BackendError` where a problem has usage, side rows or extra columns.
+
+    Parameters
+    ----------
+    problem : the problem.
+    what : takes networks only; the beginning of the message.
+    """
+    if not problem.is_network:
+        raise BackendError(f"{what} exists for networks only, and this is none: {problem}")
 
 
 def entry_nodes(problem: Problem) -> Int64:

@@ -24,7 +24,7 @@ from deskmatch.errors import ProblemError
 
 from .bound import row_max
 from .evaluation import arcs_chosen, limit_usage, violations
-from .network import above_limits, entry_nodes
+from .network import above_limits, entry_nodes, refuse_beyond_networks
 from .problem import Problem
 from .whole_numbers import whole
 
@@ -86,6 +86,8 @@ def polish(problem: Problem, expert_of: ArrayLike, *, exact: bool = False) -> Po
     ------
     ProblemError
         Where the assignment breaks a rule.
+    BackendError
+        Where the problem is no network.
 
     Examples
     --------
@@ -94,6 +96,7 @@ def polish(problem: Problem, expert_of: ArrayLike, *, exact: bool = False) -> Po
     >>> polished.expert_of, polished.expert_price, polished.repairs
     (array([-1,  0], dtype=int32), array([3.]), 1)
     """
+    refuse_beyond_networks(problem, "polish")
     broken = violations(problem, expert_of)
     if broken:
         raise ProblemError("; ".join(broken))

@@ -14,7 +14,7 @@ from deskmatch.errors import ProblemError
 
 from .bound import limit_sums, safe_prices
 from .evaluation import arcs_chosen, limit_usage, objective_terms, violations
-from .network import above_limits, entry_nodes
+from .network import above_limits, entry_nodes, refuse_beyond_networks
 from .problem import Problem, limit_owner
 from .residual import polish
 from .solution import Solution
@@ -97,6 +97,7 @@ class ResidualGraph:
     """The least reduced length as a share of its terms, before clamping; below −`ROUNDING` the prices are wrong."""
 
     def __post_init__(self) -> None:
+        refuse_beyond_networks(self.problem, "a residual network")
         problem, arcs = self.problem, self.arcs
         m, assigned = problem.n_experts, arcs >= 0
         limits = problem.limits

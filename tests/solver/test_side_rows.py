@@ -15,6 +15,7 @@ from deskmatch.errors import BackendError, ProblemError
 from deskmatch.solver import (
     Capability,
     Limits,
+    Matcher,
     Problem,
     Sense,
     Side,
@@ -23,6 +24,7 @@ from deskmatch.solver import (
     certify,
     evaluate,
     needs,
+    polish,
     solve,
     violations,
 )
@@ -30,6 +32,7 @@ from deskmatch.solver.bound import bound_terms, safe_prices
 from deskmatch.solver.evaluation import arcs_chosen
 from deskmatch.solver.extra_columns import best_extra, extra_boxes
 from deskmatch.solver.knapsack_bound import knapsack_terms
+from deskmatch.solver.residual_graph import ResidualGraph
 from deskmatch.solver.separation import separate
 
 INF = float("inf")
@@ -136,6 +139,18 @@ def test_needs_names_usage_rows_and_extra_columns_and_networks_decline_them():
     for method in ("min_cost_flow", "sparse", "dense", "networkx"):
         with pytest.raises(BackendError, match=r"cannot take usage, side rows, extra"):
             solve(problem, method=method)
+
+
+def test_what_exists_for_networks_only_refuses_other_problems():
+    for options in ({"usage": 2}, {"side": ROWS}):
+        problem = Problem.from_arcs(**TWO, **options)
+        for ask in (
+            lambda one: polish(one, [-1, -1]),
+            Matcher,
+            lambda one: ResidualGraph(one, np.full(2, -1), np.zeros(2)),
+        ):
+            with pytest.raises(BackendError, match=r"networks only|cannot take"):
+                ask(problem)
 
 
 def test_limits_of_a_problem_with_usage_are_not_separated():

@@ -17,7 +17,9 @@ from deskmatch.errors import BackendError
 
 __all__ = ["PulpProcess"]
 
-SCRIPT = Path(__file__).with_name("pulp_worker.py")
+SCRIPT = "import sys; sys.path.insert(0, sys.argv[1]); from deskmatch.solver.backends.pulp_worker import main; main()"
+ROOT = Path(__file__).parents[3]
+"""Where this package lies: the process must run this one, not another that is installed."""
 
 
 class PulpProcess:
@@ -87,7 +89,7 @@ class PulpProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self.kill()
-            command = [sys.executable, "-P", "-W", "ignore", str(SCRIPT)]
+            command = [sys.executable, "-P", "-W", "ignore", "-c", SCRIPT, str(ROOT)]
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

@@ -1,8 +1,8 @@
 """The process that PuLP runs in: jobs come in on standard input, answers go out on standard output, both pickled.
 
-A script of its own, which imports nothing of ours: PuLP imports highspy where that is installed, and highspy cannot be
-loaded in a process that has loaded OR-Tools, nor the other way round. Tools that import every module must not import
-PuLP with this one, hence the imports inside of functions.
+Imports nothing of ours: PuLP imports highspy where that is installed, and highspy cannot be loaded in a process that
+has loaded OR-Tools, nor the other way round. Tools that import every module must not import PuLP with this one, hence
+the imports inside of functions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import tempfile
 import traceback
 from pathlib import Path
 from typing import Any
+
+__all__ = ["built", "main", "program", "solved"]
 
 LOWER_BOUND = re.compile(r"Lower bound:\s+(\S+)")
 RESULT = re.compile(r"^(?:Result - .*|Cbc\d+I (?:Exiting|Partial|Search completed).*)$", re.MULTILINE)
@@ -113,7 +115,3 @@ def program(job: dict[str, Any]) -> tuple[Any, list[Any]]:
     for column, start in zip(columns, job["hint"] or [], strict=False):
         column.setInitialValue(start, check=False)
     return problem, columns
-
-
-if __name__ == "__main__":
-    main()

@@ -6,7 +6,10 @@ import copy
 import math
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,10 @@ from deskmatch.solver.matcher import Handles
 MUST = -math.inf
 WHOLE = st.integers(-3, 5).map(float)
 REAL = st.floats(-10, 10, allow_nan=False, allow_subnormal=False)
+
+
+UNCOMPILED = bool(os.environ.get("NUMBA_DISABLE_JIT"))
+EVENTS = 300 if UNCOMPILED else 10_000
 
 
 class Desk:
@@ -329,7 +336,7 @@ def test_any_events_leave_the_optimum_of_a_fresh_solve(cases: Any) -> None:
         pass
 
     Machine.cases = cases
-    Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
+    Machine.TestCase.settings = settings(max_examples=12 if UNCOMPILED else 60, stateful_step_count=25)
     Machine.TestCase("runTest").runTest()
 
 
@@ -362,9 +369,6 @@ def churn(matcher: Matcher, rng: np.random.Generator, events: int, share: float)
 def square(rng: np.random.Generator, size: int, share: float) -> Problem:
     ticket, expert = np.nonzero(rng.random((size, size)) < share)
     return Problem.from_arcs(size, size, ticket, expert, rng.random(len(ticket)))
-
-
-EVENTS = 1_000 if os.environ.get("NUMBA_DISABLE_JIT") else 10_000
 
 
 def test_long_churn_stays_certified_and_reuses_storage() -> None:
@@ -716,3 +720,16 @@ def test_a_problem_comes_back_from_a_snapshot_as_it_went_in(cases: Any) -> None:
     assert evaluate(problem, solution.expert_of) == solution.objective == solve(problem).objective
     assert repr(matcher) == "Matcher(12 tickets, 12 experts, optimal)"
     assert handles.limits.tolist() == []
+
+
+@pytest.mark.skipif(UNCOMPILED, reason="this is that run")
+def test_it_runs_uncompiled() -> None:
+    """Also what makes coverage count the lines of the compiled parts."""
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout[-3000:]

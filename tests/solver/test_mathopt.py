@@ -32,6 +32,8 @@ from deskmatch.solver.matrix import matrix_form
 
 INF = float("inf")
 METHODS = ("highs", "scip", "cp_sat")
+WRONG_BY_HIGHS = 13
+"""The seed of a desk on which HiGHS in OR-Tools 9.15 calls optimal what is not; see `mathopt.highs`."""
 
 
 def desk(seed: int, *, tickets: int = 9, experts: int = 5, usage: bool = True, extra: bool = True) -> Problem:
@@ -76,7 +78,7 @@ def test_backend_keeps_its_contract(method):
     check_backend(backend_named(method))
 
 
-@pytest.mark.parametrize("seed", range(14))
+@pytest.mark.parametrize("seed", [seed for seed in range(15) if seed != WRONG_BY_HIGHS])
 def test_three_solvers_agree_and_no_bound_is_on_the_wrong_side(seed):
     problem = desk(seed, usage=seed % 3 > 0, extra=seed % 4 > 0)
     found = [solve(problem, method=method) for method in METHODS]
@@ -100,8 +102,8 @@ def test_auto_answers_a_network_whose_optimum_keeps_the_rows_and_proves_it():
     assert solution.method in {"kernel", "min_cost_flow"}
     assert certify(slack, solution).optimal
     binding = replace(problem, hold=np.zeros(9))
-    assert solve(binding).method == "highs"
-    assert solve(replace(binding, usage=np.full(problem.n_arcs, 2))).method == "highs"
+    assert solve(binding).method == "scip"
+    assert solve(replace(binding, usage=np.full(problem.n_arcs, 2))).method == "scip"
 
 
 def test_auto_proves_infeasibility_that_the_network_has_already():
@@ -320,11 +322,16 @@ def test_the_proto_is_the_matrix_form():
     }
 
 
-def test_highs_presolve_loses_an_optimum_and_we_do_without_it():
-    problem, wrong = desk(13), mathopt.MathOpt("highs", "HIGHS", {})
-    best = solve(problem, method="scip").objective
-    assert wrong.solve(problem).objective < best - 0.05, "presolve is right again: switch it on"
-    assert solve(problem, method="highs").objective == pytest.approx(best)
+def test_a_false_claim_of_highs_is_no_proof():
+    problem = desk(WRONG_BY_HIGHS)
+    claimed, best = solve(problem, method="highs"), solve(problem, method="scip")
+    assert claimed.status is Status.OPTIMAL
+    assert claimed.objective < best.objective - 0.05, "HiGHS is right again: count anew, and reconsider the order"
+    certificate = certify(problem, claimed)
+    assert not certificate.optimal
+    assert certificate.proven_bound >= best.objective
+    assert solve(problem, method="cp_sat").objective == pytest.approx(best.objective)
+    assert solve(problem, method="cbc").objective == pytest.approx(best.objective)
 
 
 def test_cp_sat_by_its_defaults_calls_optimal_what_is_not_and_ours_does_not():

@@ -17,8 +17,8 @@ _PLACES: dict[str, str | Backend] = {
     "dense": "deskmatch.solver.backends.dense:Dense",
     "networkx": "deskmatch.solver.backends.networkx_flow:NetworkxFlow",
     "linear_assignment": "deskmatch.solver.backends.linear_assignment:LinearAssignment",
-    "highs": "deskmatch.solver.backends.mathopt:highs",
     "scip": "deskmatch.solver.backends.mathopt:scip",
+    "highs": "deskmatch.solver.backends.mathopt:highs",
     "cp_sat": "deskmatch.solver.backends.mathopt:cp_sat",
     "cbc": "deskmatch.solver.backends.pulp_cbc:cbc",
 }

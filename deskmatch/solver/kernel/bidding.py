@@ -118,7 +118,9 @@ def _bid(
         return i
     offer = points - reserve + step
     if experts[j]["room"] <= price[j]:
-        _take(price, experts, tickets, seats, slot_cost, i, j, points, max(offer, price[j]))
+        # With a step, the price of what nobody else wants stays: it would be too high for the next round.
+        bid = price[j] if step > 0.0 else max(offer, price[j])
+        _take(price, experts, tickets, seats, slot_cost, i, j, points, bid)
         return -1
     if not offer > price[j]:
         if other >= 0 and second >= value and experts[other]["room"] <= price[other]:

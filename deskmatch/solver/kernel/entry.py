@@ -11,7 +11,7 @@ from .experts_side import ask_roughly, fill_by_exact_offers, fill_by_paths, who_
 from .heap import make_heap
 from .paths import make_search
 from .records import Records
-from .shortlist import make_rows, make_short, mean_difference
+from .shortlist import loosen, make_rows, make_short, mean_difference
 from .state import make_experts, make_seats, make_tickets
 from .tickets_side import price_roughly, seat_by_exact_bids, seat_by_paths
 from .transposed import arcs_by_expert
@@ -22,14 +22,19 @@ Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
 
 
-EXACT_BIDS = 4
+EXACT_BIDS = 2
 """Bids that each bidder may make on average with a step of 0, before rough prices are tried, and after."""
+FEW = 32
+"""One in so many bidders may be left by those bids; if more are, rough prices are worth their time."""
 ROUGH_BIDS = 16
 """Bids that each bidder may make on average with one step before a greater one is tried."""
-FIRST_STEP, LAST_STEP, COARSER, FINER = 2.0, 0.125, 8.0, 16.0
-"""Steps in units of the mean difference between neighbours on the shortlists. Tuned on `benchmarks.solver`."""
+FIRST_STEP, LAST_STEP, COARSER, FINER = 0.5, 0.5, 8.0, 16.0
+"""Steps in units of the mean difference between neighbours on the shortlists, and their ratios; as the other
+numbers here tuned on `benchmarks.solver`."""
 COARSEST = 4
 """How often a greater step is tried at most."""
+BACK = 2.0
+"""After a round, prices fall by so many steps, since the next round with its smaller step can only raise them."""
 SAMPLE = 256
 """Rows whose shortlists are looked at for that difference."""
 
@@ -68,7 +73,7 @@ def solve_arrays(
     for i in range(n):
         may_be_held += hold[i] > -np.inf
     if may_be_held > len(seats):
-        _experts_choose(price, asking, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
+        _experts_choose(price, asking, hold, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
         stuck = _tickets_follow(price, asking, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
     else:
         stuck = _tickets_choose(price, experts, tickets, seats, indptr, expert, points, slot_cost, heap, search)
@@ -105,21 +110,23 @@ def _tickets_choose(
         price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, waiting, n, EXACT_BIDS * n
     )
     step = FIRST_STEP * mean_difference(rows, short, SAMPLE)
-    if left > n // 32 and step > 0.0:
+    if left > n // FEW and step > 0.0:
         last = step * LAST_STEP / FIRST_STEP
         coarser = 0
         while True:
             settled = price_roughly(
                 price, experts, tickets, seats, rows, short, indptr, expert, points, slot_cost, step, ROUGH_BIDS * n
             )
-            if not settled and coarser >= 0 and coarser < COARSEST:
+            if not settled and coarser < COARSEST:
                 step *= COARSER
                 coarser += 1
                 continue
             if step <= last:
                 break
+            _lower(price, slot_cost[:, 0], BACK * step)
+            loosen(rows, short, BACK * step)
             step /= FINER
-            coarser = -1
+            coarser = COARSEST
         for i in range(n):
             waiting[i] = i
         left = seat_by_exact_bids(
@@ -133,6 +140,7 @@ def _tickets_choose(
 def _experts_choose(
     price: Float64,
     asking: Float64,
+    hold: Float64,
     experts: Records,
     tickets: Records,
     seats: Records,
@@ -163,7 +171,7 @@ def _experts_choose(
         EXACT_BIDS * len(seats),
     )
     step = FIRST_STEP * mean_difference(rows, short, SAMPLE)
-    if left > m // 32 and step > 0.0:
+    if left > m // FEW and step > 0.0:
         last = step * LAST_STEP / FIRST_STEP
         coarser = 0
         while True:
@@ -182,14 +190,16 @@ def _experts_choose(
                 step,
                 ROUGH_BIDS * len(seats),
             )
-            if not settled and coarser >= 0 and coarser < COARSEST:
+            if not settled and coarser < COARSEST:
                 step *= COARSER
                 coarser += 1
                 continue
             if step <= last:
                 break
+            _lower(asking, hold, BACK * step)
+            loosen(rows, short, BACK * step)
             step /= FINER
-            coarser = -1
+            coarser = COARSEST
         waiting, left = fill_by_exact_offers(
             price,
             asking,
@@ -321,6 +331,13 @@ def _experts_follow(
         waiting,
         left,
     )
+
+
+def _lower(price: Float64, least: Float64, by: float) -> None:
+    """Lower prices, each no further than to the least that it can be."""
+    for k in range(len(price)):
+        if price[k] < np.inf:
+            price[k] = max(least[k], price[k] - by)
 
 
 def _cap_prices(price: Float64, experts: Records, capacity: Int32, slot_cost: Float64) -> None:

@@ -132,8 +132,9 @@ def _offer(
     if value <= cost:
         lower_price(price, asking, experts, tickets, seats, j, min(price[j], cost))
         return -1
-    offer = min(price[j], max(second, cost) - step)
     loser = index(tickets[i]["expert"])
+    # With a step, the price of what nobody else has stays: it would be too high for the next round.
+    offer = min(price[j], value if step > 0.0 and loser < 0 else max(second, cost) - step)
     if loser >= 0 and not value > offer:
         if other < 0 or tickets[other]["expert"] >= 0:
             return STUCK

@@ -10,9 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .records import LENGTH, ROW, SHORT, Records
+from .records import LENGTH, ROW, SHORT, Records, index
 
-__all__ = ["make_rows", "make_short", "mean_difference", "refresh"]
+__all__ = ["loosen", "make_rows", "make_short", "mean_difference", "refresh"]
+
+BLOCKS = 2 * LENGTH
+"""A long row is first looked through by blocks, whose best arcs say what is not worth sorting in."""
+LONG = 6 * LENGTH
+"""From so many arcs on that pays."""
 
 
 def make_rows(n: int) -> Records:
@@ -45,37 +50,74 @@ def refresh(
     Where `holder` is an expert, columns are tickets, and those that it holds are left out.
     """
     base = row * LENGTH
-    size = 0
-    rest, least = -np.inf, -np.inf
-    for arc in range(start[row], start[row + 1]):
-        at = column[arc]
-        if holder >= 0 and tickets[at]["expert"] == holder:
+    first, last = index(start[row]), index(start[row + 1])
+    least = -np.inf
+    if holder < 0 and last - first > LONG:
+        least = _surely_reached(short, base, column, points, price, first, last)
+    size, others = 0, 0
+    for arc in range(first, last):
+        value = points[arc] - price[column[arc]]
+        others += 1
+        if value < least:
             continue
-        value = points[arc] - price[at]
+        if holder >= 0 and tickets[column[arc]]["expert"] == holder:
+            others -= 1
+            continue
         if size < LENGTH:
-            _put(short, base + size, at, points[arc], value)
+            _insert(short, base, size, value, arc)
             size += 1
-            if size == LENGTH:
-                for k in range(LENGTH // 2 - 1, -1, -1):
-                    _sift(short, base, k, LENGTH)
-                least = short[base]["value"]
         elif value > least:
-            rest = max(rest, least)
-            _put(short, base, at, points[arc], value)
-            _sift(short, base, 0, LENGTH)
-            least = short[base]["value"]
-        else:
-            rest = max(rest, value)
-    if size < LENGTH:
-        for k in range(size // 2 - 1, -1, -1):
-            _sift(short, base, k, size)
-    for end in range(size - 1, 0, -1):
-        worst, points_of, value = short[base]["column"], short[base]["points"], short[base]["value"]
-        _copy(short, base, base + end)
-        _put(short, base + end, worst, points_of, value)
-        _sift(short, base, 0, end)
-    rows[row]["rest"] = rest
+            _insert(short, base, LENGTH - 1, value, arc)
+        if size == LENGTH:
+            least = short[base + LENGTH - 1]["value"]
+    for k in range(base, base + size):
+        arc = short[k]["column"]
+        short[k]["points"] = points[arc]
+        short[k]["column"] = column[arc]
+    rows[row]["rest"] = least if others > size else -np.inf
     rows[row]["count"] = size
+
+
+def _surely_reached(
+    short: Records,
+    base: int,
+    column: NDArray[np.int32],
+    points: NDArray[np.float64],
+    price: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> float:
+    """A value that at least `LENGTH` of the arcs reach: of the best ones of `BLOCKS` blocks, the `LENGTH`-th."""
+    width = (last - first) // BLOCKS
+    for block in range(BLOCKS):
+        best = -np.inf
+        for arc in range(first + block * width, first + (block + 1) * width):
+            best = max(best, points[arc] - price[column[arc]])
+        if block < LENGTH:
+            _insert(short, base, block, best, 0)
+        elif best > short[base + LENGTH - 1]["value"]:
+            _insert(short, base, LENGTH - 1, best, 0)
+    return float(short[base + LENGTH - 1]["value"])
+
+
+def _insert(short: Records, base: int, k: int, value: float, arc: int) -> None:
+    """Put an arc into a list of k others, sorted by falling value; the arc's number stands for its column."""
+    k += base
+    while k > base and short[k - 1]["value"] < value:
+        short[k]["value"] = short[k - 1]["value"]
+        short[k]["column"] = short[k - 1]["column"]
+        k -= 1
+    short[k]["value"] = value
+    short[k]["column"] = arc
+
+
+def loosen(rows: Records, short: Records, by: float) -> None:
+    """Keep the lists' bounds true where prices of columns fall by up to `by`."""
+    for row in range(len(rows)):
+        rows[row]["rest"] += by
+        base = row * LENGTH
+        for k in range(base, base + rows[row]["count"]):
+            short[k]["value"] += by
 
 
 def mean_difference(rows: Records, short: Records, sample: int) -> float:
@@ -94,29 +136,3 @@ def mean_difference(rows: Records, short: Records, sample: int) -> float:
     if not 0.0 < total < np.inf:
         return 0.0
     return float(2.0 ** np.floor(np.log2(total / count)))
-
-
-def _sift(short: Records, base: int, k: int, size: int) -> None:
-    """Restore the heap (least value on top) below position k."""
-    column, points, value = short[base + k]["column"], short[base + k]["points"], short[base + k]["value"]
-    while True:
-        below = 2 * k + 1
-        if below >= size:
-            break
-        if below + 1 < size and short[base + below + 1]["value"] < short[base + below]["value"]:
-            below += 1
-        if short[base + below]["value"] >= value:
-            break
-        _copy(short, base + k, base + below)
-        k = below
-    _put(short, base + k, column, points, value)
-
-
-def _copy(short: Records, to: int, source: int) -> None:
-    _put(short, to, short[source]["column"], short[source]["points"], short[source]["value"])
-
-
-def _put(short: Records, at: int, column: int, points: float, value: float) -> None:
-    short[at]["column"] = column
-    short[at]["points"] = points
-    short[at]["value"] = value

@@ -159,6 +159,19 @@ class ResidualGraph:
         """Shortest paths from every node to this one, `Paths.step` being the next node."""
         return self.to_sink if node == self.sink else self._paths(self._backward, node, sign=1.0)
 
+    def reduced_towards(self, nodes: Int64) -> Float64:
+        """``(k, nodes)`` reduced lengths of the shortest paths from every node to each of k nodes."""
+        from scipy.sparse.csgraph import dijkstra
+
+        return np.asarray(dijkstra(self._backward, indices=nodes))
+
+    @property
+    def hold_slack(self) -> Float64:
+        """``(tickets,)`` reduced length of holding each assigned ticket; inf where it is held or must be assigned."""
+        here = self.arcs >= 0
+        lost = self.gets - self.problem.hold - np.append(self.value, 0.0)[self.place]
+        return np.where(here, np.maximum(lost, 0.0), np.inf)
+
     def has_room(self, arc: int) -> bool:
         """Whether an arc's expert has a free slot and every limit around the arc has room."""
         problem = self.problem

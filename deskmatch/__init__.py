@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deskmatch.compiled import warm_up
     from deskmatch.epochs import Desk, Epoch, PairTable, Staffing, Tickets, Vocabulary
     from deskmatch.errors import DeskmatchError, InputError
-    from deskmatch.formulations import Arcs, Formulation, Plan, assign, check_term
+    from deskmatch.formulations import Arcs, Formulation, Plan, alternatives, assign, check_term, sensitivity
     from deskmatch.heuristics import greedy
     from deskmatch.prediction import HistoricalRate, Proficiency, ResolutionModel, check_resolution_model
     from deskmatch.routing import Routing
@@ -48,11 +48,13 @@ __all__ = [
     "Status",
     "Tickets",
     "Vocabulary",
+    "alternatives",
     "assign",
     "certify",
     "check_resolution_model",
     "check_term",
     "greedy",
+    "sensitivity",
     "solve",
     "warm_up",
 ]
@@ -61,7 +63,7 @@ _ROOMS = {
     "compiled": ("warm_up",),
     "epochs": ("Desk", "Epoch", "PairTable", "Staffing", "Tickets", "Vocabulary"),
     "errors": ("DeskmatchError", "InputError"),
-    "formulations": ("Arcs", "Formulation", "Plan", "assign", "check_term"),
+    "formulations": ("Arcs", "Formulation", "Plan", "alternatives", "assign", "check_term", "sensitivity"),
     "heuristics": ("greedy",),
     "prediction": ("HistoricalRate", "Proficiency", "ResolutionModel", "check_resolution_model"),
     "routing": ("Routing",),

@@ -26,11 +26,15 @@ if TYPE_CHECKING:
         TierUse,
         Waiting,
     )
+    from deskmatch.formulations.tradeoffs.next_best import Alternatives, alternatives
+    from deskmatch.formulations.tradeoffs.scenario import WhatIf
+    from deskmatch.formulations.tradeoffs.weight_intervals import Sensitivity, sensitivity
 
 __all__ = [
     "DEFAULT_TERMS",
     "Abandonment",
     "Affinity",
+    "Alternatives",
     "Arcs",
     "BoundFormulation",
     "Formulation",
@@ -41,17 +45,22 @@ __all__ = [
     "ProficiencyMatch",
     "RelaxationCost",
     "Resolution",
+    "Sensitivity",
     "Situation",
     "Term",
     "TierUse",
     "Waiting",
+    "WhatIf",
+    "alternatives",
     "assign",
     "check_term",
+    "sensitivity",
 ]
 
 _PLACES = {
     "Abandonment": "terms",
     "Affinity": "terms",
+    "Alternatives": "tradeoffs.next_best",
     "Arcs": "arcs",
     "BoundFormulation": "formulation",
     "DEFAULT_TERMS": "terms",
@@ -63,12 +72,16 @@ _PLACES = {
     "ProficiencyMatch": "terms",
     "RelaxationCost": "terms",
     "Resolution": "terms",
+    "Sensitivity": "tradeoffs.weight_intervals",
     "Situation": "arcs",
     "Term": "terms",
     "TierUse": "terms",
     "Waiting": "terms",
+    "WhatIf": "tradeoffs.scenario",
+    "alternatives": "tradeoffs.next_best",
     "assign": "answering",
     "check_term": "checks",
+    "sensitivity": "tradeoffs.weight_intervals",
 }
 
 if not TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deskmatch.epochs import Epoch
     from deskmatch.formulations.plan import Plan
 
-__all__ = ["Basis", "expert_row", "ticket_row"]
+__all__ = ["Basis", "best_solution", "expert_row", "ticket_row"]
 
 SAME_TOTAL = 1e-12
 """Two totals that differ by no more than this share of them are the same but for rounding."""
@@ -43,7 +43,7 @@ class Basis:
 
     def __init__(self, plan: Plan) -> None:
         self.model = plan.model
-        solution, self.note = _best(plan)
+        solution, self.note = best_solution(plan)
         self.expert_of = solution.expert_of
         self.graph = ResidualGraph.of(plan.model.problem, solution)
         self.regrets = Regrets(self.graph)
@@ -92,7 +92,7 @@ def _unknown(what: str, name: str, known: tuple[str, ...]) -> str:
     return f"no {what} {name!r} in this plan{hint}"
 
 
-def _best(plan: Plan) -> tuple[Solution, str]:
+def best_solution(plan: Plan) -> tuple[Solution, str]:
     """An optimal solution, the plan's own where it is one, and how it differs from the plan."""
     if plan.certificate.optimal:
         return plan.solution, ""

@@ -165,17 +165,28 @@ class BoundFormulation:
 
     def weighted_terms(self, arcs: Arcs) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """Each term's name with its ``(arcs,)`` weighted points, acceptance and importance included."""
-        tickets = arcs.epoch.tickets
-        acceptance = arcs.epoch.staffing.acceptance[arcs.expert]
-        important = acceptance * tickets.importance[arcs.ticket]
-        channel = tickets.channel[arcs.ticket]
+        channel = arcs.epoch.tickets.channel[arcs.ticket]
         for term in self.formulation.terms:
             weight = self.channels.weight(term.name)
-            factor = important if term.scales_with_importance else acceptance
             if weight.any():
-                yield term.name, weight[channel] * factor * _checked(term, arcs)
+                yield term.name, weight[channel] * self.term_values(term, arcs)
             else:
                 yield term.name, np.zeros(len(arcs))
+
+    def term_values(self, term: Term, arcs: Arcs) -> NDArray[np.float64]:
+        """``(arcs,)`` what a term adds at weight 1, acceptance and importance included.
+
+        Raises
+        ------
+        ContractError
+            If the term answers with the wrong shape or with numbers that are not finite.
+        """
+        epoch = arcs.epoch
+        factor = epoch.staffing.acceptance[arcs.expert]
+        if term.scales_with_importance:
+            factor = factor * epoch.tickets.importance[arcs.ticket]
+        values: NDArray[np.float64] = factor * _checked(term, arcs)
+        return values
 
     def _arcs(
         self, epoch: Epoch, situation: Situation, free: NDArray[np.int32], most: NDArray[np.int32]

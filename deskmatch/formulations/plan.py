@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from deskmatch.epochs import Intake
+    from deskmatch.formulations.tradeoffs.roster import Added
+    from deskmatch.formulations.tradeoffs.scenario import WhatIf
+    from deskmatch.routing import Routing
 
 __all__ = ["Plan"]
 
@@ -173,6 +177,54 @@ class Plan(Frozen):
         ``greatest`` is what the total would lose without the ticket, ``least`` what a second one like it would add.
         """
         return self._frame("ticket_prices", lambda: why.ticket_prices(self._basis()))
+
+    def what_if(
+        self,
+        *,
+        routing: Routing | Mapping[str, object] | str | Path | None = None,
+        add_experts: Added | None = None,
+        remove_experts: Iterable[str] | str = (),
+        time_limit_s: float | None = None,
+    ) -> WhatIf:
+        """The best plan under other settings or with another roster, beside this one.
+
+        Parameters
+        ----------
+        routing : a mapping changes the settings that it names, such as ``{"weights": {"waiting": 2}}``, and leaves the
+            others; a `Routing` or the path of a routing.toml replaces them all.
+        add_experts : ``{"new": "E12"}``: an idle expert like E12 (with a fitted resolution model the new one is a
+            stranger, though); or a table of experts with the columns of docs/tables.md.
+        remove_experts : ids of experts who are not there.
+        time_limit_s : seconds for integer programs; networks take no limit.
+
+        Returns
+        -------
+        WhatIf
+            The change in every term, and who goes elsewhere. A plan that is not optimal is solved exactly first.
+
+        Raises
+        ------
+        InputError
+            Where nothing is to change, or experts are unknown, or there already.
+        RoutingError
+            For wrong settings.
+
+        Examples
+        --------
+        >>> import deskmatch
+        >>> epoch = deskmatch.Epoch.from_tables("examples/desk/tickets.csv", "examples/desk/experts.csv")
+        >>> print(deskmatch.assign(epoch).what_if(remove_experts="E33").summary())
+        66.9516 → 63.9939 points (-2.9577), 60 → 56 tickets assigned, 10 go elsewhere
+        """
+        from deskmatch.formulations.tradeoffs.scenario import what_if
+
+        return what_if(
+            self,
+            routing=routing,
+            add_experts=add_experts,
+            remove_experts=remove_experts,
+            time_limit_s=time_limit_s,
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Every ticket in one table: ``ticket_id, expert_id, points, …terms, reason``; nothing is left out."""

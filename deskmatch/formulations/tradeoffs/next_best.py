@@ -49,25 +49,29 @@ class Alternatives:
         """``rank, points, loss, moved, differs``: ``differs`` tells each ticket that is treated otherwise."""
         import pandas as pd
 
-        best = self.plans[0].objective or 0.0
-        rows = [
-            (rank, plan.objective, best - (plan.objective or 0.0), len(moves), "; ".join(moves))
-            for rank, plan in enumerate(self.plans, 1)
-            for moves in [_moves(self.plans[0], plan)]
-        ]
-        return pd.DataFrame(rows, columns=["rank", "points", "loss", "moved", "differs"])
+        moves = [_moves(self.plans[0], plan) for plan in self.plans]
+        points = [plan.objective or 0.0 for plan in self.plans]
+        return pd.DataFrame(
+            {
+                "rank": range(1, len(points) + 1),
+                "points": points,
+                "loss": [points[0] - total for total in points],
+                "moved": [len(some) for some in moves],
+                "differs": ["; ".join(some) for some in moves],
+            }
+        )
 
     def __str__(self) -> str:
         claim = "" if self.proven else " (as the solver claims)"
         alone = "The best plan is the only one" if self.unique else "Another plan is as good as the best"
         lines = [f"{alone}{claim}.", ""]
-        for row in self.frame.itertuples(index=False):
-            moves = row.differs.split("; ")
+        best = self.plans[0].objective or 0.0
+        for rank, plan in enumerate(self.plans, 1):
+            total, moves = plan.objective or 0.0, _moves(self.plans[0], plan)
             more = f" and {len(moves) - NAMED} more" if len(moves) > NAMED else ""
-            lines.append(
-                f"{row.rank:>3}. {row.points:.4f} points ({0.0 - row.loss:+.4f})  {'; '.join(moves[:NAMED])}{more}"
-            )
-        return "\n".join([*(line.rstrip() for line in lines), *([f"({self.note})"] if self.note else [])])
+            told = f"{rank:>3}. {total:.4f} points ({total - best:+.4f})  {'; '.join(moves[:NAMED])}{more}"
+            lines.append(told.rstrip())
+        return "\n".join([*lines, *([f"({self.note})"] if self.note else [])])
 
 
 def alternatives(plan: Plan, k: int = 5, *, time_limit_s: float | None = None) -> Alternatives:

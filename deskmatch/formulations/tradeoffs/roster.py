@@ -141,15 +141,15 @@ def _joined(epoch: Epoch, others: Epoch) -> Epoch:
     names = {kind: _union(getattr(first, kind), getattr(second, kind)) for kind in _KINDS}
     channels = names["channels"]
     parts = [{key: _spread(desk, key, names) for key in _COLUMNS} for desk in (first, second)]
-    desk = replace(
-        first,
-        expert_ids=(*first.expert_ids, *second.expert_ids),
-        general_proficiency=np.concatenate([first.general_proficiency, second.general_proficiency]),
-        tier=np.concatenate([first.tier, second.tier]),
-        features=_features(first, second),
+    changes: dict[str, Any] = {
+        "expert_ids": (*first.expert_ids, *second.expert_ids),
+        "general_proficiency": np.concatenate([first.general_proficiency, second.general_proficiency]),
+        "tier": np.concatenate([first.tier, second.tier]),
+        "features": _features(first, second),
         **names,
         **{key: np.concatenate([part[key] for part in parts]) for key in _COLUMNS},
-    )
+    }
+    desk = replace(first, **changes)
     loads = [_wide(one.staffing.load, one.desk.channels, channels, np.zeros(one.n_experts)) for one in (epoch, others)]
     state = {
         field.name: np.concatenate([getattr(one.staffing, field.name) for one in (epoch, others)])

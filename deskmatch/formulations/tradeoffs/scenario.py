@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,14 @@ __all__ = ["WhatIf", "what_if"]
 
 NAMED = 12
 """How many tickets that go elsewhere the text names."""
+
+
+class _Moved(NamedTuple):
+    ticket_id: str
+    before: str | None
+    after: str | None
+    points_before: float
+    points_after: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,21 +75,20 @@ class WhatIf:
         """Who goes elsewhere: ``ticket_id, before, after, points_before, points_after``; None: held."""
         import pandas as pd
 
-        before, after = (plan.assignments.set_index("ticket_id") for plan in (self.before, self.after))
-        rows = []
-        for ticket in self.before.model.epoch.tickets.ids:
-            places = [str(x.at[ticket, "expert_id"]) if ticket in x.index else None for x in (before, after)]
-            if places[0] != places[1]:
-                points = (float(x.at[ticket, "points"]) if ticket in x.index else 0.0 for x in (before, after))
-                rows.append((ticket, *places, *points))
-        columns = ["ticket_id", "before", "after", "points_before", "points_after"]
-        told = zip(*rows, strict=True) if rows else ((),) * len(columns)
-        return pd.DataFrame(
-            {
-                name: pd.Series(list(values), dtype=float if name.startswith("points") else object)
-                for name, values in zip(columns, told, strict=True)
-            }
-        )
+        moved = self._moved()
+        places = {name: pd.Series([getattr(move, name) for move in moved], dtype=object) for name in _Moved._fields[:3]}
+        points = {name: pd.Series([getattr(move, name) for move in moved], dtype=float) for name in _Moved._fields[3:]}
+        return pd.DataFrame(places | points)
+
+    def _moved(self) -> list[_Moved]:
+        places = [plan.expert_of for plan in (self.before, self.after)]
+        tables = [plan.assignments for plan in (self.before, self.after)]
+        points = [dict(zip(table["ticket_id"], table["points"], strict=True)) for table in tables]
+        return [
+            _Moved(ticket, before, after, float(points[0].get(ticket, 0.0)), float(points[1].get(ticket, 0.0)))
+            for ticket in self.before.model.epoch.tickets.ids
+            if (before := places[0].get(ticket)) != (after := places[1].get(ticket))
+        ]
 
     def summary(self) -> str:
         """The change in one line."""
@@ -89,7 +96,7 @@ class WhatIf:
         if self.after.objective is None or self.before.objective is None:
             return f"no plan keeps every rule: {self.after.solution.message or self.after.status}"
         change = self.after.objective - self.before.objective
-        moved = len(self.moves)
+        moved = len(self._moved())
         return (
             f"{self.before.objective:.4f} → {self.after.objective:.4f} points ({change:+.4f}),"
             f" {assigned[0]} → {assigned[1]} tickets assigned, {moved} {'goes' if moved == 1 else 'go'} elsewhere"
@@ -99,14 +106,14 @@ class WhatIf:
         terms = self.terms
         loud = terms[(terms.drop(columns="term").abs() >= 5e-5).any(axis=1)]
         lines = [self.summary(), "", loud.to_string(index=False, float_format="{:.4f}".format)]
-        moves = self.moves
-        if len(moves):
+        moved = self._moved()
+        if moved:
             lines.append("")
-        for row in moves.head(NAMED).itertuples(index=False):
-            change = row.points_after - row.points_before
-            lines.append(f"  {row.ticket_id}: {row.before or 'held'} → {row.after or 'held'} ({change:+.4f})")
-        if len(moves) > NAMED:
-            lines.append(f"  … and {len(moves) - NAMED} more")
+        for move in moved[:NAMED]:
+            change = move.points_after - move.points_before
+            lines.append(f"  {move.ticket_id}: {move.before or 'held'} → {move.after or 'held'} ({change:+.4f})")
+        if len(moved) > NAMED:
+            lines.append(f"  … and {len(moved) - NAMED} more")
         return "\n".join([*lines, *([f"({self.note})"] if self.note else [])])
 
 

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from deskmatch.compiled import warm_up
     from deskmatch.epochs import Desk, Epoch, PairTable, Staffing, Tickets, Vocabulary
     from deskmatch.errors import DeskmatchError, InputError
-    from deskmatch.formulations import Arcs, Formulation, Plan, alternatives, assign, check_term, sensitivity
+    from deskmatch.formulations import (
+        Arcs,
+        Constraint,
+        Formulation,
+        Plan,
+        alternatives,
+        assign,
+        check_constraint,
+        check_term,
+        sensitivity,
+    )
     from deskmatch.heuristics import greedy
     from deskmatch.prediction import HistoricalRate, Proficiency, ResolutionModel, check_resolution_model
     from deskmatch.routing import Routing
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Arcs",
     "Certificate",
+    "Constraint",
     "Desk",
     "DeskmatchError",
     "Epoch",
@@ -51,6 +62,7 @@ __all__ = [
     "alternatives",
     "assign",
     "certify",
+    "check_constraint",
     "check_resolution_model",
     "check_term",
     "greedy",
@@ -63,7 +75,17 @@ _ROOMS = {
     "compiled": ("warm_up",),
     "epochs": ("Desk", "Epoch", "PairTable", "Staffing", "Tickets", "Vocabulary"),
     "errors": ("DeskmatchError", "InputError"),
-    "formulations": ("Arcs", "Formulation", "Plan", "alternatives", "assign", "check_term", "sensitivity"),
+    "formulations": (
+        "Arcs",
+        "Constraint",
+        "Formulation",
+        "Plan",
+        "alternatives",
+        "assign",
+        "check_constraint",
+        "check_term",
+        "sensitivity",
+    ),
     "heuristics": ("greedy",),
     "prediction": ("HistoricalRate", "Proficiency", "ResolutionModel", "check_resolution_model"),
     "routing": ("Routing",),

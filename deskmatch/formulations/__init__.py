@@ -1,4 +1,4 @@
-"""An epoch becomes a problem, a solution becomes a plan: `Formulation`, its terms, `assign`, `Plan`."""
+"""An epoch becomes a problem, a solution becomes a plan: `Formulation`, its terms and constraints, `assign`, `Plan`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from deskmatch.formulations import constraints
     from deskmatch.formulations.answering import assign
     from deskmatch.formulations.arcs import Arcs, Situation
     from deskmatch.formulations.checks import check_term
+    from deskmatch.formulations.constraints.checks import check_constraint
+    from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs
+    from deskmatch.formulations.constraints.rows import Rows
     from deskmatch.formulations.formulation import BoundFormulation, Formulation
     from deskmatch.formulations.model import Model
     from deskmatch.formulations.plan import Plan
@@ -37,14 +41,17 @@ __all__ = [
     "Alternatives",
     "Arcs",
     "BoundFormulation",
+    "Constraint",
     "Formulation",
     "FunctionTerm",
     "Model",
+    "ModelArcs",
     "Occupancy",
     "Plan",
     "ProficiencyMatch",
     "RelaxationCost",
     "Resolution",
+    "Rows",
     "Sensitivity",
     "Situation",
     "Term",
@@ -53,7 +60,9 @@ __all__ = [
     "WhatIf",
     "alternatives",
     "assign",
+    "check_constraint",
     "check_term",
+    "constraints",
     "sensitivity",
 ]
 
@@ -63,15 +72,18 @@ _PLACES = {
     "Alternatives": "tradeoffs.next_best",
     "Arcs": "arcs",
     "BoundFormulation": "formulation",
+    "Constraint": "constraints.protocol",
     "DEFAULT_TERMS": "terms",
     "Formulation": "formulation",
     "FunctionTerm": "terms",
     "Model": "model",
+    "ModelArcs": "constraints.protocol",
     "Occupancy": "terms",
     "Plan": "plan",
     "ProficiencyMatch": "terms",
     "RelaxationCost": "terms",
     "Resolution": "terms",
+    "Rows": "constraints.rows",
     "Sensitivity": "tradeoffs.weight_intervals",
     "Situation": "arcs",
     "Term": "terms",
@@ -80,7 +92,9 @@ _PLACES = {
     "WhatIf": "tradeoffs.scenario",
     "alternatives": "tradeoffs.next_best",
     "assign": "answering",
+    "check_constraint": "constraints.checks",
     "check_term": "checks",
+    "constraints": "constraints",
     "sensitivity": "tradeoffs.weight_intervals",
 }
 

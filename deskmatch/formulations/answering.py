@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from pathlib import Path
 from time import perf_counter
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from deskmatch.epochs import Epoch
 from deskmatch.errors import Defect, InputError
+from deskmatch.formulations.constraints.protocol import Constraint
 from deskmatch.formulations.formulation import BoundFormulation, Formulation
 from deskmatch.heuristics import solve_within
 from deskmatch.prediction import ResolutionModel
@@ -26,6 +27,7 @@ def assign(
     *,
     routing: Routing | Mapping[str, object] | str | Path | None = None,
     resolution: ResolutionModel | None = None,
+    constraints: Iterable[Constraint] = (),
     method: str = "auto",
     deadline_s: float | None = None,
 ) -> Plan:
@@ -39,6 +41,7 @@ def assign(
     epoch : who waits and who is free.
     routing : settings per channel: a `Routing`, a mapping, a path of a routing.toml, or None for defaults.
     resolution : predicts P(resolved at first contact) and overrides the epoch's pair table.
+    constraints : rules over the assignments (`deskmatch.formulations.constraints`).
     method : a backend's name, ``"greedy"``, or ``"auto"``.
     deadline_s : seconds from this call in which an answer is wanted, ≤ 0: at once; greedy answers where the exact solve
         might not fit. It chooses the method: building the problem is not cut short. None: exact, however long it takes.
@@ -64,7 +67,7 @@ def assign(
     started = perf_counter()
     if not isinstance(epoch, Epoch):
         raise InputError([Defect("assign", None, "epoch", repr(epoch)[:80], "expected an Epoch (Epoch.from_tables)")])
-    bound = Formulation.of(routing, resolution=resolution).bind(epoch.desk)
+    bound = Formulation.of(routing, resolution=resolution, constraints=constraints).bind(epoch.desk)
     return answer(bound, epoch, method=method, deadline_s=deadline_s, started=started)
 
 

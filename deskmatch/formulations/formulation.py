@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -15,6 +15,8 @@ from deskmatch.epochs import Desk, Epoch
 from deskmatch.errors import ContractError, Defect, InputError
 from deskmatch.formulations.arcs import Arcs, Situation, situation_of, with_peers
 from deskmatch.formulations.availability import capacity, nested_limits, room, stays
+from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraint
+from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.formulations.eligibility import Eligibility, is_excluded
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.terms import DEFAULT_TERMS, Term, as_term
@@ -33,9 +35,10 @@ RESERVED = frozenset({"ticket_id", "expert_id", "points", "reason"})
 
 @dataclass(frozen=True, slots=True)
 class Formulation:
-    """The terms of the objective and the settings that weigh them.
+    """The terms of the objective, the settings that weigh them, and the constraints.
 
     maximise  Σ over assigned pairs of  acceptance_j · Σ_k weight_k · value_k(i, j) · (importance_i where term k scales)
+    − penalties of the soft constraints that are missed
 
     A held ticket is worth 0 points, so a pair whose points are negative is left waiting.
 
@@ -44,6 +47,7 @@ class Formulation:
     routing : settings per channel; anything that `Routing.load` takes.
     terms : the aims, as `Term` objects or plain functions of `Arcs`; their names must be distinct.
     resolution : predicts resolution; None: the epoch's pair table, and proficiency where it says nothing.
+    constraints : rules over the assignments (`deskmatch.formulations.constraints`), hard or with a penalty.
 
     Examples
     --------
@@ -55,6 +59,7 @@ class Formulation:
     routing: Routing = field(default_factory=Routing)
     terms: tuple[Term, ...] = DEFAULT_TERMS
     resolution: ResolutionModel | None = None
+    constraints: tuple[Constraint, ...] = ()
 
     def __post_init__(self) -> None:
         given: tuple[Term | Callable[[Arcs], NDArray[np.float64]], ...] = self.terms
@@ -67,6 +72,22 @@ class Formulation:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ContractError(f"terms: {', '.join(twice)} occur more than once; expected distinct names")
+        object.__setattr__(self, "constraints", tuple(as_constraint(one) for one in self.constraints))
+        taken = sorted((RESERVED | set(names)) & set(self.named_constraints))
+        if taken:
+            raise ContractError(f"constraints: {', '.join(taken)} is the name of a column of the plan; choose another")
+
+    @property
+    def named_constraints(self) -> dict[str, Constraint]:
+        """The constraints by name; of several that share a name, the second is called ``"name 2"``, and so on."""
+        named: dict[str, Constraint] = {}
+        for constraint in self.constraints:
+            name, number = constraint.name, 1
+            while name in named:
+                number += 1
+                name = f"{constraint.name} {number}"
+            named[name] = constraint
+        return named
 
     @classmethod
     def of(
@@ -74,9 +95,10 @@ class Formulation:
         routing: Routing | Mapping[str, object] | str | Path | None = None,
         *,
         resolution: ResolutionModel | None = None,
+        constraints: Iterable[Constraint] = (),
     ) -> Formulation:
         """The default terms under settings from a file, a mapping, a `Routing`, or none."""
-        return cls(routing=Routing.load(routing), resolution=resolution)
+        return cls(routing=Routing.load(routing), resolution=resolution, constraints=tuple(constraints))
 
     def adding(self, *terms: Term | Callable[[Arcs], NDArray[np.float64]]) -> Formulation:
         """This formulation with further terms.
@@ -89,6 +111,17 @@ class Formulation:
         'night_owl'
         """
         return replace(self, terms=(*self.terms, *terms))  # type: ignore[arg-type]
+
+    def under(self, *constraints: Constraint) -> Formulation:
+        """This formulation with further constraints.
+
+        Examples
+        --------
+        >>> from deskmatch.formulations.constraints import GroupLimit
+        >>> list(Formulation().under(GroupLimit(at_most=9), GroupLimit(at_most=1, each="expert")).named_constraints)
+        ['group_limit', 'group_limit 2']
+        """
+        return replace(self, constraints=(*self.constraints, *constraints))
 
     def bind(self, desk: Desk) -> BoundFormulation:
         """Prepare the eligibility of this desk; do it once per roster, then `BoundFormulation.build` each epoch."""
@@ -134,21 +167,13 @@ class BoundFormulation:
         most = capacity(epoch, self.channels, free)
         ticket, expert = self._arcs(epoch, situation, free, most)
         situation = with_peers(situation, ticket, expert)
-        most, limits = nested_limits(free, most, expert, epoch.tickets.channel[ticket])
-        indptr = np.zeros(epoch.n_tickets + 1, np.int64)
-        np.cumsum(np.bincount(ticket, minlength=epoch.n_tickets), out=indptr[1:])
-        problem = Problem(
-            n_tickets=epoch.n_tickets,
-            n_experts=epoch.n_experts,
-            indptr=indptr,  # type: ignore[arg-type]
-            expert=expert,
-            points=self.points(Arcs(situation, ticket, expert)),
-            capacity=most,
-            hold=np.zeros(epoch.n_tickets),
-            slot_cost=np.zeros((epoch.n_experts, 1)),
-            limits=limits,
-        )
-        return Model(formulation=self, situation=situation, room=free, problem=problem)
+        arcs = ModelArcs(situation, ticket, expert, room=free, capacity=most)
+        problem = self._network(arcs)
+        rules = None
+        if self.formulation.constraints:
+            rules = Rules.of(self.formulation.named_constraints, arcs, problem)
+            problem = rules.problem
+        return Model(formulation=self, situation=situation, room=free, problem=problem, rules=rules)
 
     def assign(self, epoch: Epoch, *, method: str = "auto", deadline_s: float | None = None) -> Plan:
         """Build, solve, certify and recover; see `deskmatch.assign`."""
@@ -187,6 +212,24 @@ class BoundFormulation:
             factor = factor * epoch.tickets.importance[arcs.ticket]
         values: NDArray[np.float64] = factor * _checked(term, arcs)
         return values
+
+    def _network(self, arcs: ModelArcs) -> Problem:
+        """The problem without constraints."""
+        epoch = arcs.epoch
+        most, limits = nested_limits(arcs.room, arcs.capacity, arcs.expert, arcs.channel)
+        indptr = np.zeros(epoch.n_tickets + 1, np.int64)
+        np.cumsum(np.bincount(arcs.ticket, minlength=epoch.n_tickets), out=indptr[1:])
+        return Problem(
+            n_tickets=epoch.n_tickets,
+            n_experts=epoch.n_experts,
+            indptr=indptr,  # type: ignore[arg-type]
+            expert=arcs.expert,
+            points=self.points(arcs),
+            capacity=most,
+            hold=np.zeros(epoch.n_tickets),
+            slot_cost=np.zeros((epoch.n_experts, 1)),
+            limits=limits,
+        )
 
     def _arcs(
         self, epoch: Epoch, situation: Situation, free: NDArray[np.int32], most: NDArray[np.int32]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Epoch
 from deskmatch.formulations.arcs import Arcs, Situation
+from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.solver import Problem, Solution, certify
 
@@ -30,13 +31,15 @@ class Model(Frozen):
     formulation : what built it.
     situation : the epoch as the terms saw it.
     room : ``(experts, channels)`` new tickets that each expert could take on each channel.
-    problem : rows are the epoch's tickets, columns the desk's experts.
+    problem : rows are the epoch's tickets, columns the desk's experts; constraints included.
+    rules : the constraints; None where there are none.
     """
 
     formulation: BoundFormulation
     situation: Situation
     room: NDArray[np.int32]
     problem: Problem
+    rules: Rules | None = None
 
     def __post_init__(self) -> None:
         self._set(room=read_only(self.room))
@@ -61,9 +64,13 @@ class Model(Frozen):
         return Plan(model=self, solution=solution, certificate=certificate, elapsed_s=elapsed_s)
 
     def weighted_terms(self, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> dict[str, NDArray[np.float64]]:
-        """Weighted points of each term on some pairs; they add up to the pairs' points."""
-        return dict(self.formulation.weighted_terms(Arcs(self.situation, ticket, expert)))
+        """Weighted points of each term on some pairs, and what penalties take off them; they add up to their points.
+
+        Penalties are here where a soft constraint looks at single tickets only (`Forbid`, `Pin`, `Stability`).
+        """
+        terms = dict(self.formulation.weighted_terms(Arcs(self.situation, ticket, expert)))
+        return terms if self.rules is None else terms | self.rules.charges(ticket, expert)
 
     def points(self, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> NDArray[np.float64]:
         """``(pairs,)`` points of some pairs, eligible or not."""
-        return self.formulation.points(Arcs(self.situation, ticket, expert))
+        return sum(self.weighted_terms(ticket, expert).values(), np.zeros(len(ticket)))

@@ -244,8 +244,9 @@ def _compressed(part: str, indptr: object, index: object, value: object, *, rows
         raise ProblemError(f"side.{part}_indptr: expected nondecreasing offsets from 0 to the {len(columns)} entries")
     refuse(f"side.{part}", columns, columns < 0, "an index ≥ 0")
     row = np.repeat(np.arange(rows), np.diff(starts))
-    order = np.lexsort((columns, row))
-    columns, values = columns[order], values[order]
+    if ((row[1:] == row[:-1]) & (columns[1:] < columns[:-1])).any():
+        order = np.lexsort((columns, row))
+        columns, values = columns[order], values[order]
     twice = (row[1:] == row[:-1]) & (columns[1:] == columns[:-1])
     if twice.any():
         entry = int(np.argmax(twice))

@@ -1,0 +1,144 @@
+"""`Rules`: all constraints of one epoch together, and the problem that they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.errors import ContractError, ProblemError
+from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs
+from deskmatch.formulations.constraints.rows import Rows
+from deskmatch.frozen import Frozen
+from deskmatch.solver import Problem, Side
+from deskmatch.solver.folding import Folded, RowFate, charges, fold
+
+__all__ = ["Rules", "rows_of"]
+
+Float64 = NDArray[np.float64]
+Int32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rules(Frozen):
+    """The rows of every constraint over the arcs of one epoch.
+
+    Parameters
+    ----------
+    constraints : by name.
+    arcs : what they were shown.
+    base : the problem without them.
+    rows : of each constraint.
+    folded : the problem with them, where whatever a network can express is part of it.
+    """
+
+    constraints: dict[str, Constraint]
+    arcs: ModelArcs
+    base: Problem
+    rows: dict[str, Rows]
+    folded: Folded
+
+    @classmethod
+    def of(cls, constraints: dict[str, Constraint], arcs: ModelArcs, base: Problem) -> Rules:
+        """The rules of one epoch.
+
+        Parameters
+        ----------
+        constraints : by name.
+        arcs : all arcs of `base`, with the room of the experts.
+        base : the problem without constraints.
+
+        Raises
+        ------
+        ContractError
+            Where a constraint yields something else than rows over these arcs.
+        """
+        rows = {name: rows_of(name, constraint, arcs) for name, constraint in constraints.items()}
+        side = _stacked([rows[name].under(one.penalty) for name, one in constraints.items()], base)
+        return cls(constraints=constraints, arcs=arcs, base=base, rows=rows, folded=fold(replace(base, side=side)))
+
+    @property
+    def problem(self) -> Problem:
+        """What is solved."""
+        return self.folded.problem
+
+    def without(self, names: Collection[str]) -> Problem:
+        """The problem with some of the constraints left out."""
+        left = [self.rows[name].under(one.penalty) for name, one in self.constraints.items() if name not in names]
+        return fold(replace(self.base, side=_stacked(left, self.base))).problem
+
+    def span(self, name: str) -> slice:
+        """The rows of a constraint among the rows of all."""
+        first = 0 if self.base.side is None else self.base.side.n_rows
+        for other, rows in self.rows.items():
+            if other == name:
+                return slice(first, first + len(rows))
+            first += len(rows)
+        raise KeyError(name)
+
+    def fates(self, name: str) -> NDArray[np.int8]:
+        """``(rows,)`` what became of each row of a constraint, a `RowFate` each."""
+        return self.folded.fate[self.span(name)]
+
+    def charging(self) -> tuple[str, ...]:
+        """The constraints whose penalty is part of the points of single pairs."""
+        return tuple(name for name in self.constraints if (self.fates(name) == RowFate.CHARGE).any())
+
+    def charges(self, ticket: Int32, expert: Int32) -> dict[str, Float64]:
+        """What the `charging` constraints take off some pairs: ``(pairs,)`` points ≤ 0 each.
+
+        Parameters
+        ----------
+        ticket, expert : ``(pairs,)`` rows. Pairs that are no arcs of the epoch are charged as if they were.
+        """
+        names = self.charging()
+        if not names:
+            return {}
+        arcs = self.arcs
+        width = max(1, arcs.epoch.n_experts)
+        keys = arcs.ticket.astype(np.int64) * width + arcs.expert
+        asked = ticket.astype(np.int64) * width + expert
+        problem, rows = self.base, self.rows
+        if not np.isin(asked, keys).all():
+            keys = np.unique(np.concatenate([keys, asked]))
+            more, other = (part.astype(np.int32) for part in np.divmod(keys, width))
+            arcs = ModelArcs(arcs.situation, more, other, room=arcs.room, capacity=arcs.capacity)
+            rows = {name: rows_of(name, self.constraints[name], arcs) for name in names}
+            problem = Problem.from_arcs(arcs.epoch.n_tickets, width, more, other, 0.0)
+        place = np.searchsorted(keys, asked)
+        found = {}
+        for name in names:
+            side = rows[name].under(self.constraints[name].penalty)
+            fate = fold(replace(problem, side=side, limits=None, usage=None)).fate
+            found[name] = -charges(problem, side, fate == RowFate.CHARGE)[0][place]
+        return found
+
+
+def rows_of(name: str, constraint: Constraint, arcs: ModelArcs) -> Rows:
+    """The rows of a constraint, checked.
+
+    Raises
+    ------
+    ContractError
+        Where they are no `Rows` over these arcs, or the constraint writes to what it is shown.
+    """
+    try:
+        rows = constraint.rows(arcs)
+    except ProblemError as error:
+        raise ContractError(f"constraint {name!r}: {error}") from error
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise ContractError(f"constraint {name!r}: writes to what it is shown ({error})") from error
+    if not isinstance(rows, Rows):
+        raise ContractError(f"constraint {name!r}: rows(arcs) gave {type(rows).__name__}; expected Rows (Rows.of)")
+    beyond = int(rows.side.arc.max(initial=-1))
+    if beyond >= len(arcs):
+        raise ContractError(f"constraint {name!r}: names arc {beyond}; expected an arc from 0 to {len(arcs) - 1}")
+    return rows
+
+
+def _stacked(sides: list[Side], base: Problem) -> Side:
+    return Side.stack(sides if base.side is None else [base.side, *sides])

@@ -1,0 +1,250 @@
+"""`fold`: side rows that a network can express become part of it, so that what needs no integer program gets none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .extra_columns import row_range
+from .limit_folding import expert_rows, with_limits
+from .problem import Limits, Problem
+from .side import Sense, Side, row_sums
+
+__all__ = ["Folded", "RowFate", "charges", "fold", "misses"]
+
+Int64 = NDArray[np.int64]
+Float64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+TOLERANCE = 1e-9
+"""A row that is missed by this share of its right side, at least 1, is kept."""
+
+
+class RowFate(IntEnum):
+    """What became of a side row."""
+
+    ROW = 0
+    """Still a row: what makes the problem more than a network."""
+    FILTER = 1
+    """Hard, over the arcs of one ticket: arcs taken out, or the ticket must be assigned."""
+    CHARGE = 2
+    """Soft, over the arcs of one ticket: points taken off arcs and off holding the ticket."""
+    LIMIT = 3
+    """Hard, over the arcs of one expert, nested with the expert's other limits: a limit or a smaller capacity."""
+    BOUND = 4
+    """Hard, over one extra column: a bound of that column."""
+    SLACK = 5
+    """No assignment can miss it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folded:
+    """A problem with the same answers and fewer side rows.
+
+    Parameters
+    ----------
+    problem : with the rows of fate ROW and the extra columns that these name.
+    kept : ``(kept arcs,)`` the arc of the original problem that each arc is.
+    fate : ``(rows,)`` what became of each side row, a `RowFate` each.
+    columns : ``(kept columns,)`` the extra column of the original problem that each column is.
+    """
+
+    problem: Problem
+    kept: Int64
+    fate: NDArray[np.int8]
+    columns: Int64
+
+
+def fold(problem: Problem) -> Folded:
+    """Fold the side rows that a network can express into arcs, holds, capacities and limits.
+
+    Every assignment of the folded problem is one of the original problem, with the same total, and the optima are the
+    same: rows over the arcs of one ticket decide, whatever else happens, what each of its arcs and its hold are worth;
+    hard ≤ rows over the arcs of one expert with one value per unit are limits, and where they are nested with the other
+    limits of the expert, the problem stays a network; rows that no assignment can miss say nothing.
+
+    Examples
+    --------
+    >>> side = Side.from_matrix([[1, 0, 0], [0, 1, 1]], ["<=", "<="], [0, 1])
+    >>> problem = Problem.from_arcs(2, 2, [0, 0, 1], [0, 1, 1], 1.0, capacity=2, side=side)
+    >>> folded = fold(problem)
+    >>> folded.problem, folded.fate.tolist()
+    (Problem(2 tickets, 2 experts, 2 arcs), [1, 3])
+    """
+    side = problem.side
+    if side is None:
+        return Folded(problem, np.arange(problem.n_arcs), np.zeros(0, np.int8), np.arange(0))
+    shape = _Shape.of(problem, side)
+    fate = np.zeros(side.n_rows, np.int8)
+    fate[shape.slack] = RowFate.SLACK
+    by_ticket = shape.one_ticket & (fate == RowFate.ROW)
+    fate[by_ticket] = np.where(side.is_hard[by_ticket], RowFate.FILTER, RowFate.CHARGE)
+    keep, must = _filters(problem, side, fate == RowFate.FILTER)
+    off_arc, off_hold = charges(problem, side, fate == RowFate.CHARGE)
+    points, hold = problem.points - off_arc, np.where(must, -np.inf, problem.hold - off_hold)
+    arcs = np.flatnonzero(keep)
+    side = _over(side, keep)
+    lower, upper, bounds = _column_bounds(side, fate == RowFate.ROW)
+    fate[bounds] = RowFate.BOUND
+    network = _without_side(problem, arcs, points, hold)
+    limited = expert_rows(network, side, shape.one_expert & (fate == RowFate.ROW))
+    network, nested = with_limits(network, limited)
+    fate[nested] = RowFate.LIMIT
+    side, columns = _rest(replace(side, lower=lower, upper=upper), fate == RowFate.ROW)
+    return Folded(replace(network, side=side), arcs, fate, columns)
+
+
+def misses(sense: NDArray[np.int8], rhs: Float64, activity: Float64) -> Float64:
+    """By how much a row with this left side is missed, elementwise; 0 where it is kept, rounding aside."""
+    over = activity - rhs
+    missed = np.maximum(np.where(sense == Sense.AT_LEAST, -over, over), np.where(sense == Sense.EQUAL, -over, 0.0))
+    return np.where(missed > TOLERANCE * np.maximum(1.0, np.abs(rhs)), missed, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the rows without extra columns look like: ``(rows,)`` each."""
+
+    slack: Bool
+    one_ticket: Bool
+    one_expert: Bool
+
+    @classmethod
+    def of(cls, problem: Problem, side: Side) -> _Shape:
+        filled = np.diff(side.arc_indptr) > 0
+        plain = np.diff(side.extra_indptr) == 0
+        least, greatest = row_range(problem, side.lower, side.upper)
+        missed = np.maximum(misses(side.sense, side.rhs, least), misses(side.sense, side.rhs, greatest))
+        return cls(
+            slack=plain & (missed == 0.0),
+            one_ticket=plain & filled & _is_constant(side, problem.ticket[side.arc], filled),
+            one_expert=plain & filled & _is_constant(side, problem.expert[side.arc], filled),
+        )
+
+
+def _is_constant(side: Side, values: NDArray[np.int32], filled: Bool) -> Bool:
+    """Whether all entries of a row have the same value: ``(rows,)``; true where it has none."""
+    same = np.ones(side.n_rows, bool)
+    starts = side.arc_indptr[:-1][filled]
+    if len(starts):
+        same[filled] = np.minimum.reduceat(values, starts) == np.maximum.reduceat(values, starts)
+    return same
+
+
+def _filters(problem: Problem, side: Side, rows: Bool) -> tuple[Bool, Bool]:
+    """Which arcs the hard rows of single tickets leave, and which tickets must be assigned for them."""
+    entry = np.flatnonzero(rows[side.arc_row])
+    row, arc = side.arc_row[entry], side.arc[entry]
+    missed = misses(side.sense[row], side.rhs[row], side.arc_value[entry]) > 0
+    missed_held = misses(side.sense, side.rhs, np.zeros(side.n_rows)) > 0
+    asked = np.flatnonzero(rows & missed_held)
+    ticket_of = problem.ticket[side.arc[side.arc_indptr[asked]]]
+    wanted = np.bincount(ticket_of, minlength=problem.n_tickets)
+    met = np.bincount(arc[missed_held[row] & ~missed], minlength=problem.n_arcs)
+    keep = met >= wanted[problem.ticket]
+    keep[arc[missed]] = False
+    return keep, wanted > 0
+
+
+def charges(problem: Problem, side: Side, rows: Bool) -> tuple[Float64, Float64]:
+    """What the penalties of soft rows over single tickets take off each arc, and off holding each ticket.
+
+    Parameters
+    ----------
+    problem : has the arcs.
+    side : rows over them.
+    rows : ``(rows,)`` which rows to charge; each is soft and over the arcs of one ticket.
+
+    Returns
+    -------
+    ``(arcs,)`` and ``(tickets,)`` points.
+    """
+    some = np.flatnonzero(rows)
+    if not len(some):
+        return np.zeros(problem.n_arcs), np.zeros(problem.n_tickets)
+    entry = np.flatnonzero(rows[side.arc_row])
+    row, arc = side.arc_row[entry], side.arc[entry]
+    held = np.zeros(side.n_rows)
+    held[some] = side.penalty[some] * misses(side.sense[some], side.rhs[some], np.zeros(len(some)))
+    taken = side.penalty[row] * misses(side.sense[row], side.rhs[row], side.arc_value[entry])
+    ticket_of = problem.ticket[side.arc[side.arc_indptr[some]]]
+    off_hold = row_sums(ticket_of, held[some], problem.n_tickets)
+    return off_hold[problem.ticket] + row_sums(arc, taken - held[row], problem.n_arcs), off_hold
+
+
+def _over(side: Side, keep: Bool) -> Side:
+    """The same rows over the arcs that are kept, numbered anew."""
+    if keep.all():
+        return side
+    stays = keep[side.arc]
+    number = np.cumsum(keep) - 1
+    lengths = row_sums(side.arc_row, stays.astype(np.float64), side.n_rows).astype(np.int64)
+    return replace(
+        side,
+        arc=number[side.arc[stays]].astype(np.int32),
+        arc_value=side.arc_value[stays],
+        arc_indptr=np.cumsum(np.append(0, lengths)).astype(np.int32),
+    )
+
+
+def _column_bounds(side: Side, rows: Bool) -> tuple[Float64, Float64, Bool]:
+    """The bounds of the extra columns, tightened by hard rows over one column alone, and which rows these are."""
+    single = rows & side.is_hard & (np.diff(side.arc_indptr) == 0) & (np.diff(side.extra_indptr) == 1)
+    lower, upper = side.lower.copy(), side.upper.copy()
+    row = np.flatnonzero(single)
+    entry = side.extra_indptr[row]
+    value, column = side.extra_value[entry], side.extra[entry]
+    row, value, column = row[value != 0], value[value != 0], column[value != 0]
+    end = side.rhs[row] / value
+    rises = value > 0
+    caps = (side.sense[row] == 0) | (rises == (side.sense[row] == Sense.AT_MOST))
+    floors = (side.sense[row] == 0) | ~(rises == (side.sense[row] == Sense.AT_MOST))
+    np.minimum.at(upper, column[caps], end[caps])
+    np.maximum.at(lower, column[floors], end[floors])
+    if (lower > upper).any():  # contradictory: left to the solver, which says so
+        return side.lower, side.upper, np.zeros(side.n_rows, bool)
+    used = np.zeros(side.n_rows, bool)
+    used[row] = True
+    return lower, upper, used
+
+
+def _without_side(problem: Problem, arcs: Int64, points: Float64, hold: Float64) -> Problem:
+    """The problem on some of its arcs."""
+    if len(arcs) == problem.n_arcs:
+        return replace(problem, side=None, points=points, hold=hold)
+    counts = np.bincount(problem.ticket[arcs], minlength=problem.n_tickets)
+    limits = problem.limits
+    return replace(
+        problem,
+        indptr=np.cumsum(np.append(0, counts)).astype(np.int32),
+        expert=problem.expert[arcs],
+        points=points[arcs],
+        hold=hold,
+        limits=None if limits is None else Limits(limits.of_arc[arcs], limits.bound, limits.parent),
+        usage=None if problem.usage is None else problem.usage[arcs],
+        side=None,
+    )
+
+
+def _rest(side: Side, rows: Bool) -> tuple[Side | None, Int64]:
+    """The rows that are left, with the extra columns that they name or that have points of their own."""
+    left = side.kept(rows)
+    wanted = side.extra_points != 0
+    wanted[left.extra[left.extra_value != 0]] = True
+    columns = np.flatnonzero(wanted)
+    if left.n_rows + len(columns) == 0:
+        return None, columns
+    number = np.cumsum(wanted) - 1
+    stays = wanted[left.extra]
+    lengths = row_sums(left.extra_row, stays.astype(np.float64), left.n_rows).astype(np.int64)
+    names = ("lower", "upper", "extra_points")
+    return replace(
+        left,
+        extra=number[left.extra[stays]].astype(np.int32),
+        extra_value=left.extra_value[stays],
+        extra_indptr=np.cumsum(np.append(0, lengths)).astype(np.int32),
+        **{name: getattr(side, name)[columns] for name in names},
+    ), columns

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.errors import ContractError, Defect, InputError
 from deskmatch.formulations.arcs import Arcs, Situation, situation_of, with_peers
-from deskmatch.formulations.availability import capacity, nested_limits, room, stays
+from deskmatch.formulations.attention import attention
+from deskmatch.formulations.availability import capacity, nested_limits, packing, room, stays
 from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraint
 from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.formulations.eligibility import Eligibility, is_excluded
@@ -167,7 +168,7 @@ class BoundFormulation:
         most = capacity(epoch, self.channels, free)
         ticket, expert = self._arcs(epoch, situation, free, most)
         situation = with_peers(situation, ticket, expert)
-        arcs = ModelArcs(situation, ticket, expert, room=free, capacity=most)
+        arcs = ModelArcs(situation, ticket, expert, room=free, capacity=most, attention=attention(epoch, self.channels))
         problem = self._network(arcs)
         rules = None
         if self.formulation.constraints:
@@ -214,9 +215,14 @@ class BoundFormulation:
         return values
 
     def _network(self, arcs: ModelArcs) -> Problem:
-        """The problem without constraints."""
+        """The problem without constraints: a network, or with usage a generalised assignment problem."""
         epoch = arcs.epoch
-        most, limits = nested_limits(arcs.room, arcs.capacity, arcs.expert, arcs.channel)
+        usage, side = None, None
+        if arcs.attention is None:
+            most, limits = nested_limits(arcs.room, arcs.capacity, arcs.expert, arcs.channel)
+        else:
+            packed = packing(arcs.attention, arcs.room, arcs.capacity, arcs.expert, arcs.channel)
+            most, limits, usage, side = packed.capacity, packed.limits, packed.usage, packed.side
         indptr = np.zeros(epoch.n_tickets + 1, np.int64)
         np.cumsum(np.bincount(arcs.ticket, minlength=epoch.n_tickets), out=indptr[1:])
         return Problem(
@@ -229,6 +235,8 @@ class BoundFormulation:
             hold=np.zeros(epoch.n_tickets),
             slot_cost=np.zeros((epoch.n_experts, 1)),
             limits=limits,
+            usage=usage,
+            side=side,
         )
 
     def _arcs(

@@ -137,5 +137,8 @@ def _work(epoch: Epoch, channels: ChannelTable, expert: int, channel: int) -> st
         at = ", ".join(f"{load[k]} {channels.names[k]}" for k in working)
         taken = channels.names[channel] if channels.exclusive[channel] else "what is in progress"
         return f"{name} is at work ({at}), and {taken} takes the whole expert"
+    if channels.usage is not None and load[channel] < epoch.desk.channel_limit[expert, channel]:
+        at = ", ".join(f"{load[k]} {channels.names[k]}" for k in working)
+        return f"{name} was full: {at} in progress, which leaves too little attention for {channels.names[channel]}"
     most = epoch.desk.channel_limit[expert, channel]
     return f"{name} was full: {load[channel]} of {most} {channels.names[channel]} in progress"

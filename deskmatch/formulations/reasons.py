@@ -43,19 +43,31 @@ class _Places:
         self.problem = problem
         self.at_expert: dict[int, list[int]] = defaultdict(list)
         self.in_limit: dict[int, list[int]] = defaultdict(list)
-        arcs = arcs_chosen(problem, solution.expert_of)
-        for ticket in np.flatnonzero(arcs >= 0).tolist():
-            self.at_expert[int(problem.expert[arcs[ticket]])].append(ticket)
-            if problem.limits is not None:
-                self.in_limit[int(problem.limits.of_arc[arcs[ticket]])].append(ticket)
+        self.arcs = arcs_chosen(problem, solution.expert_of)
+        for ticket in np.flatnonzero(self.arcs >= 0).tolist():
+            self.at_expert[int(problem.expert[self.arcs[ticket]])].append(ticket)
+            limit = -1 if problem.limits is None else int(problem.limits.of_arc[self.arcs[ticket]])
+            while problem.limits is not None and limit >= 0:
+                self.in_limit[limit].append(ticket)
+                limit = int(problem.limits.parent[limit])
 
     def takers(self, arc: int) -> list[int]:
-        """The tickets that leave no place for this arc: those in its full limit, or all where the expert is full."""
+        """The tickets that leave no place for this arc: those in a full limit around it, or all of a full expert."""
         limits, expert = self.problem.limits, int(self.problem.expert[arc])
         limit = -1 if limits is None else int(limits.of_arc[arc])
-        if limits is not None and limit >= 0 and len(self.in_limit[limit]) >= limits.bound[limit]:
-            return self.in_limit[limit]
-        return self.at_expert[expert] if len(self.at_expert[expert]) >= self.problem.capacity[expert] else []
+        while limits is not None and limit >= 0:
+            if not self._fits(arc, self.in_limit[limit], int(limits.bound[limit])):
+                return self.in_limit[limit]
+            limit = int(limits.parent[limit])
+        there = self.at_expert[expert]
+        return [] if self._fits(arc, there, int(self.problem.capacity[expert])) else there
+
+    def _fits(self, arc: int, there: list[int], room: int) -> bool:
+        """Whether an arc finds room beside some tickets, in units."""
+        usage = self.problem.usage
+        if usage is None:
+            return len(there) < room
+        return int(usage[self.arcs[there]].sum()) + int(usage[arc]) <= room
 
 
 def _no_arc(model: Model, row: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class ChannelTable(Frozen):
     hours : opening hours; None: always open.
     relax : steps by time, each with everything that holds from then on; empty: rules are never relaxed.
     weights : terms that have a weight, each ``(channels,)``; see `weight`.
+    usage : the share of an expert's attention that a ticket of each channel takes; None in it: one of the expert's
+        limit; None altogether: no channel says, and only limits and capacities count.
     """
 
     names: tuple[str, ...]
@@ -54,6 +57,7 @@ class ChannelTable(Frozen):
     hours: tuple[OpeningHours | None, ...]
     relax: tuple[tuple[Relaxation, ...], ...]
     weights: Mapping[str, NDArray[np.float64]]
+    usage: tuple[Fraction | None, ...] | None = None
 
     @classmethod
     def of(cls, routing: Routing, names: Iterable[str]) -> ChannelTable:
@@ -66,6 +70,7 @@ class ChannelTable(Frozen):
             hours=tuple(channel.open for channel in channels),
             relax=tuple(channel.relax for channel in channels),
             weights=_weights(routing, channels),
+            usage=_usage(channels),
             **{key: _column(channels, key) for key in _NUMBERS},
         )
 
@@ -130,6 +135,15 @@ _NUMBERS = ("target_s", "handling_s", "patience_s", "no_answer", "no_answer_scal
 def _column(channels: list[Channel], key: str) -> NDArray[Any]:
     """One setting of all channels; None becomes nan."""
     return read_only([getattr(channel, key) for channel in channels], np.float64)
+
+
+def _usage(channels: list[Channel]) -> tuple[Fraction | None, ...] | None:
+    """The share of each channel, None for one of the limit; None where no channel has a usage."""
+    if all(channel.usage is None for channel in channels):
+        return None
+    whole = Fraction(1)
+    shares = [whole if channel.exclusive else channel.usage for channel in channels]
+    return tuple(share if isinstance(share, Fraction) else None for share in shares)
 
 
 def _weights(routing: Routing, channels: list[Channel]) -> dict[str, NDArray[np.float64]]:

@@ -21,6 +21,7 @@ from deskmatch.routing.validation import (
     Positive,
     Probability,
     Settings,
+    Usage,
     did_you_mean,
     refuse,
     routing_error,
@@ -99,6 +100,9 @@ class Channel(Settings):
     ----------
     like : the kind whose defaults it takes; None: by the channel's name (`kinds.kind_of`).
     exclusive : takes the whole expert: only an idle one, one ticket, alone.
+    usage : the share of an expert's attention that a ticket takes, such as ``"1/3"``; ``"limit"``: one of the expert's
+        own limit on the channel; None: nothing beside the channel's limit. As soon as one channel of the desk has a
+        usage, those that say nothing take ``"limit"``. An exclusive channel takes the whole expert.
     target_s : seconds of waiting that the desk wants to keep to, > 0.
     handling_s : expected seconds of work on a ticket, > 0.
     patience_s : expected seconds until a waiting customer gives up, > 0; None: never.
@@ -123,6 +127,7 @@ class Channel(Settings):
 
     like: Kind | None = None
     exclusive: bool | None = Field(default=None, strict=True)
+    usage: Usage = None
     target_s: Positive | None = None
     handling_s: Positive | None = None
     patience_s: NeverOrPositive = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from fractions import Fraction
 from math import isfinite, nan
 from numbers import Real
 from types import NoneType
@@ -22,6 +23,7 @@ __all__ = [
     "Positive",
     "Probability",
     "Settings",
+    "Usage",
     "did_you_mean",
     "refuse",
     "routing_error",
@@ -70,11 +72,33 @@ def _never(value: object) -> float | None:
     return number
 
 
+def _usage(value: object) -> object:
+    """None, ``"limit"``, or a share above 0 and at most 1 with a denominator of at most `FINEST`."""
+    if value is None or value == "limit":
+        return value
+    accepted = f'should be a share above 0 and at most 1, such as "1/3" (to 1/{FINEST}), or "limit"'
+    try:
+        share = Fraction(value) if isinstance(value, str | int | float | Fraction) else None
+    except (ValueError, ZeroDivisionError, OverflowError):
+        share = None
+    if share is None or isinstance(value, bool):
+        raise refuse(accepted)
+    share = share.limit_denominator(FINEST)
+    if not 0 < share <= 1:
+        raise refuse(accepted)
+    return share
+
+
+FINEST = 100
+"""Shares of an expert's attention are read to this fineness: 0.33 stays 33/100, and nobody serves more at once."""
+
 NonNegative = Annotated[float, BeforeValidator(_number), Field(ge=0)]
 Positive = Annotated[float, BeforeValidator(_number), Field(gt=0)]
 Probability = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
 NeverOrPositive = Annotated[float | None, BeforeValidator(_never)]
+Usage = Annotated[Any, BeforeValidator(_usage)]
+"""A `Fraction`, ``"limit"``, or None."""
 
 
 class Settings(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +78,12 @@ def fold(problem: Problem) -> Folded:
     side = problem.side
     if side is None:
         return Folded(problem, np.arange(problem.n_arcs), np.zeros(0, np.int8), np.arange(0))
-    shape = _Shape.of(problem, side)
     fate = np.zeros(side.n_rows, np.int8)
-    fate[shape.slack] = RowFate.SLACK
+    side, bounds = _with_bounds(side)
+    fate[bounds] = RowFate.BOUND
+    side = _without_fixed(side)
+    shape = _Shape.of(problem, side)
+    fate[shape.slack & (fate == RowFate.ROW)] = RowFate.SLACK
     by_ticket = shape.one_ticket & (fate == RowFate.ROW)
     fate[by_ticket] = np.where(side.is_hard[by_ticket], RowFate.FILTER, RowFate.CHARGE)
     keep, must = _filters(problem, side, fate == RowFate.FILTER)
@@ -87,13 +91,11 @@ def fold(problem: Problem) -> Folded:
     points, hold = problem.points - off_arc, np.where(must, -np.inf, problem.hold - off_hold)
     arcs = np.flatnonzero(keep)
     side = _over(side, keep)
-    lower, upper, bounds = _column_bounds(side, fate == RowFate.ROW)
-    fate[bounds] = RowFate.BOUND
     network = _without_side(problem, arcs, points, hold)
     limited = expert_rows(network, side, shape.one_expert & (fate == RowFate.ROW))
     network, nested = with_limits(network, limited)
     fate[nested] = RowFate.LIMIT
-    side, columns = _rest(replace(side, lower=lower, upper=upper), fate == RowFate.ROW)
+    side, columns = _rest(side, fate == RowFate.ROW)
     return Folded(replace(network, side=side), arcs, fate, columns)
 
 
@@ -190,25 +192,44 @@ def _over(side: Side, keep: Bool) -> Side:
     )
 
 
-def _column_bounds(side: Side, rows: Bool) -> tuple[Float64, Float64, Bool]:
+def _with_bounds(side: Side) -> tuple[Side, Int64]:
     """The bounds of the extra columns, tightened by hard rows over one column alone, and which rows these are."""
-    single = rows & side.is_hard & (np.diff(side.arc_indptr) == 0) & (np.diff(side.extra_indptr) == 1)
-    lower, upper = side.lower.copy(), side.upper.copy()
+    single = side.is_hard & (np.diff(side.arc_indptr) == 0) & (np.diff(side.extra_indptr) == 1)
     row = np.flatnonzero(single)
-    entry = side.extra_indptr[row]
-    value, column = side.extra_value[entry], side.extra[entry]
-    row, value, column = row[value != 0], value[value != 0], column[value != 0]
+    row = row[side.extra_value[side.extra_indptr[row]] != 0]
+    if not len(row):
+        return side, row
+    value, column = side.extra_value[side.extra_indptr[row]], side.extra[side.extra_indptr[row]]
     end = side.rhs[row] / value
-    rises = value > 0
-    caps = (side.sense[row] == 0) | (rises == (side.sense[row] == Sense.AT_MOST))
-    floors = (side.sense[row] == 0) | ~(rises == (side.sense[row] == Sense.AT_MOST))
-    np.minimum.at(upper, column[caps], end[caps])
-    np.maximum.at(lower, column[floors], end[floors])
+    is_equal = side.sense[row] == Sense.EQUAL
+    is_upper = (value > 0) == (side.sense[row] == Sense.AT_MOST)
+    lower, upper = side.lower.copy(), side.upper.copy()
+    np.minimum.at(upper, column[is_equal | is_upper], end[is_equal | is_upper])
+    np.maximum.at(lower, column[is_equal | ~is_upper], end[is_equal | ~is_upper])
     if (lower > upper).any():  # contradictory: left to the solver, which says so
-        return side.lower, side.upper, np.zeros(side.n_rows, bool)
-    used = np.zeros(side.n_rows, bool)
-    used[row] = True
-    return lower, upper, used
+        return side, row[:0]
+    return replace(side, lower=lower, upper=upper), row
+
+
+def _without_fixed(side: Side) -> Side:
+    """The same rows with the extra columns that can have one value only brought to the right side."""
+    fixed = side.lower == side.upper
+    out = fixed[side.extra]
+    if not out.any():
+        return side
+    moved = row_sums(side.extra_row[out], side.extra_value[out] * side.lower[side.extra[out]], side.n_rows)
+    return replace(side, rhs=side.rhs - moved, **_columns(side, ~fixed))
+
+
+def _columns(side: Side, wanted: Bool) -> dict[str, Any]:
+    """The entries of the extra columns that are wanted."""
+    stays = wanted[side.extra]
+    lengths = row_sums(side.extra_row, stays.astype(np.float64), side.n_rows).astype(np.int32)
+    return {
+        "extra": side.extra[stays],
+        "extra_value": side.extra_value[stays],
+        "extra_indptr": np.cumsum(np.append(0, lengths)).astype(np.int32),
+    }
 
 
 def _without_side(problem: Problem, arcs: Int64, points: Float64, hold: Float64) -> Problem:
@@ -237,14 +258,8 @@ def _rest(side: Side, rows: Bool) -> tuple[Side | None, Int64]:
     columns = np.flatnonzero(wanted)
     if left.n_rows + len(columns) == 0:
         return None, columns
-    number = np.cumsum(wanted) - 1
-    stays = wanted[left.extra]
-    lengths = row_sums(left.extra_row, stays.astype(np.float64), left.n_rows).astype(np.int64)
+    number = (np.cumsum(wanted) - 1).astype(np.int32)
+    entries = _columns(left, wanted)
     names = ("lower", "upper", "extra_points")
-    return replace(
-        left,
-        extra=number[left.extra[stays]].astype(np.int32),
-        extra_value=left.extra_value[stays],
-        extra_indptr=np.cumsum(np.append(0, lengths)).astype(np.int32),
-        **{name: getattr(side, name)[columns] for name in names},
-    ), columns
+    changed = entries | {"extra": number[entries["extra"]]} | {name: getattr(side, name)[columns] for name in names}
+    return replace(left, **changed), columns

@@ -103,7 +103,7 @@ def test_like_overrides_the_name_and_what_is_given_overrides_the_kind() -> None:
 def test_every_setting_has_a_value_once_settled() -> None:
     for kind in Kind:
         settled = Channel(like=kind).settled("x")
-        may_be_none = {"patience_s", "no_answer_scale_s", "open"}
+        may_be_none = {"patience_s", "no_answer_scale_s", "open", "usage"}
         assert all(getattr(settled, key) is not None for key in Channel.model_fields if key not in may_be_none)
 
 

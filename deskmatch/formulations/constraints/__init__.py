@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from deskmatch.formulations.constraints.balance import Balance
+    from deskmatch.formulations.constraints.bundle import Bundle
     from deskmatch.formulations.constraints.checks import check_constraint
     from deskmatch.formulations.constraints.filters import ExpertFilter, TicketFilter
     from deskmatch.formulations.constraints.limits import GroupLimit, MinService, TierQuota
     from deskmatch.formulations.constraints.pairs import Forbid, Pin, Stability
     from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs
+    from deskmatch.formulations.constraints.reserve import Reserve
     from deskmatch.formulations.constraints.rows import Rows
 
 __all__ = [
+    "Balance",
+    "Bundle",
     "Constraint",
     "ExpertFilter",
     "Forbid",
@@ -22,6 +27,7 @@ __all__ = [
     "MinService",
     "ModelArcs",
     "Pin",
+    "Reserve",
     "Rows",
     "Stability",
     "TicketFilter",
@@ -30,6 +36,8 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Balance": "balance",
+    "Bundle": "bundle",
     "Constraint": "protocol",
     "ExpertFilter": "filters",
     "Forbid": "pairs",
@@ -37,6 +45,7 @@ _PLACES = {
     "MinService": "limits",
     "ModelArcs": "protocol",
     "Pin": "pairs",
+    "Reserve": "reserve",
     "Rows": "rows",
     "Stability": "pairs",
     "TicketFilter": "filters",

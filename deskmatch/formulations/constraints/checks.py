@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from deskmatch.epochs import Epoch
 from deskmatch.errors import ContractError
 from deskmatch.formulations.checks import example_epoch
-from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraint
+from deskmatch.formulations.constraints.protocol import Constraint, as_constraint
 from deskmatch.formulations.constraints.rows import Rows
 from deskmatch.formulations.constraints.rules import rows_of
 from deskmatch.formulations.formulation import Formulation
@@ -53,7 +53,7 @@ def check_constraint(constraint: Constraint, *, epoch: Epoch | None = None) -> N
     if not _alike(model.rules.rows[name], rows_of(name, constraint, arcs)):
         raise ContractError(f"constraint {name!r}: two calls on the same arcs differ; expected a pure function")
     nowhere: NDArray[np.int32] = np.zeros(0, np.int32)
-    rows_of(name, constraint, ModelArcs(arcs.situation, nowhere, nowhere, room=arcs.room, capacity=arcs.capacity))
+    rows_of(name, constraint, arcs.of(nowhere, nowhere))
     plan = Formulation(constraints=(constraint,)).bind(epoch.desk).assign(epoch)
     if plan.status is Status.UNKNOWN:
         raise ContractError(f"constraint {name!r}: the problem with its rows has no answer: {plan.solution.message}")

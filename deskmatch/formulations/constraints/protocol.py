@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import ContractError
 from deskmatch.formulations.arcs import Arcs, Situation
+from deskmatch.formulations.attention import Attention
 from deskmatch.formulations.constraints.rows import Rows
 from deskmatch.frozen import read_only
 
@@ -25,9 +26,10 @@ class ModelArcs(Arcs):
     ticket, expert : ``(arcs,)`` rows, sorted by ticket, then expert.
     room : ``(experts, channels)`` new tickets that each expert could take on each channel.
     capacity : ``(experts,)`` new tickets that each expert could take in total.
+    attention : what tickets take of their experts, where channels have a usage; None where only tickets count.
     """
 
-    __slots__ = ("capacity", "room")
+    __slots__ = ("attention", "capacity", "room")
 
     def __init__(
         self,
@@ -37,8 +39,10 @@ class ModelArcs(Arcs):
         *,
         room: NDArray[np.int32],
         capacity: NDArray[np.int32],
+        attention: Attention | None = None,
     ) -> None:
         super().__init__(situation, read_only(ticket), read_only(expert))
+        self.attention = attention
         self.room = read_only(room)
         self.capacity = read_only(capacity)
 
@@ -46,6 +50,12 @@ class ModelArcs(Arcs):
     def channel(self) -> NDArray[np.int32]:
         """``(arcs,)`` the code of each arc's channel."""
         return self.epoch.tickets.channel[self.ticket]
+
+    def of(self, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> ModelArcs:
+        """Other arcs of the same epoch."""
+        return ModelArcs(
+            self.situation, ticket, expert, room=self.room, capacity=self.capacity, attention=self.attention
+        )
 
 
 @runtime_checkable

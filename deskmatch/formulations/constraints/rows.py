@@ -13,7 +13,7 @@ from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.solver import Sense, Side
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "sparse"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,14 +78,11 @@ class Rows(Frozen):
         >>> Rows.of([0, 0], [3, 5], 1.0, sense="<=", rhs=[1], labels=["ana"]).side.arc.tolist()
         [3, 5]
         """
-        from scipy.sparse import coo_array
-
         right = np.atleast_1d(np.asarray(rhs, np.float64))
         rows, arcs = np.asarray(row, np.int64), np.asarray(arc, np.int64)
         width = int(arcs.max(initial=-1)) + 1
         values = np.broadcast_to(np.asarray(value, np.float64), arcs.shape)
-        matrix: Any = coo_array((values, (rows, arcs)), shape=(len(right), width))
-        return cls(Side.from_matrix(matrix, sense, right), tuple(labels))
+        return cls(Side.from_matrix(sparse(rows, arcs, values, (len(right), width)), sense, right), tuple(labels))
 
     @classmethod
     def one(cls, coefficients: ArrayLike, sense: str | Sense, rhs: float, label: str = "") -> Rows:
@@ -118,3 +115,10 @@ class Rows(Frozen):
 
     def __len__(self) -> int:
         return self.side.n_rows
+
+
+def sparse(row: ArrayLike, column: ArrayLike, value: ArrayLike, shape: tuple[int, int]) -> Any:
+    """A sparse matrix from its entries, for `Side.from_matrix`; entries of the same place are added."""
+    from scipy.sparse import coo_array
+
+    return coo_array((np.asarray(value, np.float64), (np.asarray(row), np.asarray(column))), shape=shape)

@@ -104,7 +104,7 @@ class Rules(Frozen):
         if not np.isin(asked, keys).all():
             keys = np.unique(np.concatenate([keys, asked]))
             more, other = (part.astype(np.int32) for part in np.divmod(keys, width))
-            arcs = ModelArcs(arcs.situation, more, other, room=arcs.room, capacity=arcs.capacity)
+            arcs = arcs.of(more, other)
             rows = {name: rows_of(name, self.constraints[name], arcs) for name in names}
             problem = Problem.from_arcs(arcs.epoch.n_tickets, width, more, other, 0.0)
         place = np.searchsorted(keys, asked)

@@ -12,11 +12,14 @@ import pytest
 from deskmatch import Epoch, Formulation
 from deskmatch.formulations import Model
 from deskmatch.formulations.constraints import (
+    Balance,
+    Bundle,
     Constraint,
     Forbid,
     GroupLimit,
     MinService,
     Pin,
+    Reserve,
     Stability,
     TierQuota,
     check_constraint,
@@ -28,10 +31,11 @@ Missed = Callable[[Epoch, np.ndarray, set[tuple[int, int]]], float]
 
 
 def small(make_epoch: Make, seed: int) -> Epoch:
-    """Six tickets, four experts, and some offers."""
+    """Six tickets, four experts, some offers, and customers with several tickets."""
     epoch = make_epoch(seed, tickets=6, experts=4)
     rng = np.random.default_rng(seed)
-    return replace(epoch, tickets=replace(epoch.tickets, offered_to=rng.integers(-1, 4, 6)))
+    customers = tuple(rng.choice(["ada", "bob", "cy", None], 6).tolist())
+    return replace(epoch, tickets=replace(epoch.tickets, offered_to=rng.integers(-1, 4, 6), customer_id=customers))
 
 
 def assignments(model: Model) -> Iterator[np.ndarray]:
@@ -107,6 +111,56 @@ def moved(epoch: Epoch, chosen: np.ndarray, able: set[tuple[int, int]]) -> float
     return float(sum((i, int(o)) in able and chosen[i] != o for i, o in enumerate(offered)))
 
 
+def free_slots(epoch: Epoch, chosen: np.ndarray, channel: int | None, member: np.ndarray) -> float:
+    """Places left, of one channel or of all, one expert after the other."""
+    free = 0
+    for j in np.flatnonzero(member).tolist():
+        limit, load, staffing = epoch.desk.channel_limit[j], epoch.staffing.load[j], epoch.staffing
+        mine = [int(epoch.tickets.channel[i]) for i, k in enumerate(chosen) if k == j]
+        room = [
+            0 if staffing.free_in_s[j] > 0 or load[0] else max(0, int(a - b)) for a, b in zip(limit, load, strict=True)
+        ]
+        room[0] = int(limit[0] > 0 and load.sum() == 0 and staffing.free_in_s[j] == 0)  # callbacks are exclusive
+        total = sum(room) if staffing.capacity[j] < 0 else min(int(staffing.capacity[j]), sum(room))
+        total = min(total, 1) if limit[0] > 0 else total
+        if channel is None:
+            free += total - len(mine)
+        elif not staffing.leaves_in_s[j] < (420.0, 720.0, 600.0)[channel]:
+            free += min(room[channel] - mine.count(channel), total - len(mine))
+    return free
+
+
+def short_of_two_slots(epoch: Epoch, chosen: np.ndarray, able: set[tuple[int, int]]) -> float:
+    german = epoch.desk.speaks[:, 0]
+    now = free_slots(epoch, np.full(len(chosen), -1), None, german)
+    return max(0.0, min(2, now) - free_slots(epoch, chosen, None, german))
+
+
+def short_of_three_posts(epoch: Epoch, chosen: np.ndarray, able: set[tuple[int, int]]) -> float:
+    everyone = np.ones(epoch.n_experts, bool)
+    now = free_slots(epoch, np.full(len(chosen), -1), 2, everyone)
+    return max(0.0, min(3, now) - free_slots(epoch, chosen, 2, everyone))
+
+
+def too_uneven(epoch: Epoch, chosen: np.ndarray, able: set[tuple[int, int]]) -> float:
+    handling = (420.0, 720.0, 600.0)
+    now = epoch.staffing.occupancy
+    after = now.copy()
+    for i, j in enumerate(chosen):
+        if j >= 0:
+            after[j] += handling[epoch.tickets.channel[i]] / 7200.0
+    known = ~np.isnan(now)
+    if known.sum() < 2:
+        return 0.0
+    return max(0.0, np.ptp(after[known]) - max(0.3, np.ptp(now[known])))
+
+
+def torn_apart(epoch: Epoch, chosen: np.ndarray, able: set[tuple[int, int]]) -> float:
+    names = epoch.tickets.customer_id
+    groups = [[i for i, name in enumerate(names) if name == customer] for customer in ("ada", "bob", "cy")]
+    return float(sum(len(set(chosen[group])) > 1 for group in groups))
+
+
 PINNED: dict[str, Any] = {"tickets": {"ticket_id": "t0"}, "experts": {"expert_id": ["e0", "e1"]}}
 CASES: dict[str, tuple[Callable[[float | None], Constraint], Missed]] = {
     "limit": (lambda p: GroupLimit(at_most=2, penalty=p), over_two_in_all),
@@ -119,6 +173,10 @@ CASES: dict[str, tuple[Callable[[float | None], Constraint], Missed]] = {
     "quota": (lambda p: TierQuota(tier=3, share=0.4, penalty=p), easy_on_top),
     "forbid": (lambda p: Forbid(tickets={"channel": "chat"}, experts={"tier": 2}, penalty=p), to_tier_two),
     "pin": (lambda p: Pin(**PINNED, penalty=p), not_pinned),
+    "reserve": (lambda p: Reserve(slots=2, experts={"language": "de"}, penalty=p), short_of_two_slots),
+    "reserve posts": (lambda p: Reserve(slots=3, channel="Post", penalty=p), short_of_three_posts),
+    "balance": (lambda p: Balance(spread=0.3, window_s=7200, penalty=p), too_uneven),
+    "bundle": (lambda p: Bundle(penalty=p), torn_apart),
     "stability": (lambda p: Stability(penalty=p), moved),
 }
 
@@ -135,7 +193,7 @@ def best(model: Model, missed: Missed, penalty: float | None) -> float | None:
         units = missed(model.epoch, chosen, able)
         if missed is not_pinned and penalty is not None and not {(0, 0), (0, 1)} & able:
             units = 0.0  # a soft pin that nobody could keep is void
-        if penalty is None and units > 1e-9:
+        if penalty is None and units > 1e-5:
             continue
         total = sum(points[i, int(j)] for i, j in enumerate(chosen) if j >= 0) - (penalty or 0.0) * units
         best_total = total if best_total is None else max(best_total, total)
@@ -149,7 +207,7 @@ def test_the_best_plan_is_that_of_the_formula(make_epoch: Make, case: str, penal
     for seed in range(12):
         epoch = small(make_epoch, seed)
         plan = Formulation(constraints=(make(penalty),)).bind(epoch.desk).assign(epoch)
-        assert plan.objective == pytest.approx(best(plan.model, missed, penalty), abs=1e-7), seed
+        assert plan.objective == pytest.approx(best(plan.model, missed, penalty), abs=1e-5), seed
         if plan.objective is not None:
             assert np.isfinite(plan.assignments["points"]).all()  # checked against the columns on the way
 

@@ -331,10 +331,20 @@ def _callees(function: FunctionType) -> dict[str, FunctionType]:
 
 
 def _constants(function: FunctionType) -> dict[str, object]:
-    """The global numbers that a function refers to; Numba compiles their values in."""
-    numbers = (bool, int, float, tuple, np.generic)
+    """The global values and layouts that a function refers to; Numba compiles them in."""
+    values = (bool, int, float, tuple, np.generic)
     named = {name: function.__globals__.get(name) for name in function.__code__.co_names}
-    return {name: value for name, value in named.items() if isinstance(value, numbers)}
+    found: dict[str, object] = {name: value for name, value in named.items() if isinstance(value, values)}
+    found |= {name: value.descr for name, value in named.items() if isinstance(value, np.dtype)}
+    return found | {name: getattr(value, "_fields", None) for name, value in named.items() if isinstance(value, type)}
+
+
+def _makes_arrays(function: FunctionType) -> bool:
+    """Whether a function, or one that it calls, makes new arrays. (Numba refuses to compile it where this is wrong.)"""
+    return any(not _ARRAY_MAKERS.isdisjoint(each.__code__.co_names) for each in _reachable(function))
+
+
+_ARRAY_MAKERS = frozenset({"arange", "argsort", "copy", "empty", "full", "ones", "sort", "zeros"})
 
 
 def _fingerprint(code: CodeType) -> tuple[object, ...]:
@@ -356,6 +366,8 @@ def _dispatcher(function: FunctionType, known: dict[FunctionType, Any], *, calle
         linked.__qualname__ = function.__qualname__
         linked.__module__ = function.__module__
         options: dict[str, Any] = {"no_cpython_wrapper": not called_from_python, "no_cfunc_wrapper": True}
+        # Counting references to the arrays of a named tuple takes longer than a short function's work.
+        options["_nrt"] = called_from_python or _makes_arrays(function)
         compiling = numba.njit(nogil=True, error_model="numpy", **options)
         known[function] = compiling(linked)
     return known[function]

@@ -57,7 +57,12 @@ class KernelBackend:
         started = time.perf_counter()
         _prepare_for_more(problem)
         expert_of, expert_price, ticket_price, violator, gap, scale = solve_arrays(
-            problem.indptr, problem.expert, problem.points, problem.capacity, problem.hold, problem.slot_cost
+            problem.indptr.view(np.uint32),
+            problem.expert.view(np.uint32),
+            problem.points,
+            problem.capacity,
+            problem.hold,
+            problem.slot_cost,
         )
         if len(violator):
             return Solution(

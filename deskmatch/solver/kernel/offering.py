@@ -9,183 +9,134 @@ the next ticket, or the cost of its unit, is as good; the prices of its other ti
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .records import LENGTH, Records, index
-from .shortlist import refresh
-from .state import leave, sit
+from .records import index, offset
+from .rows import LENGTH, Rows, refresh
+from .state import State, leave, sit
 
 __all__ = ["best_ticket", "fill_by_offering", "left_out", "lower_price", "note_lost"]
-
-Int32 = NDArray[np.int32]
-Float64 = NDArray[np.float64]
 
 STUCK = -2
 
 
-def fill_by_offering(
-    price: Float64,
-    asking: Float64,
-    experts: Records,
-    tickets: Records,
-    seats: Records,
-    rows: Records,
-    short: Records,
-    start: Int32,
-    column: Int32,
-    points: Float64,
-    slot_cost: Float64,
-    waiting: Int32,
-    n_waiting: int,
-    budget: int,
-    step: float,
-) -> int:
-    """Let the first `n_waiting` experts of `waiting` bid; leaves those not settled there, returns their number."""
-    queued = np.zeros(len(price), np.bool_)
+def fill_by_offering(state: State, rows: Rows, n_waiting: int, budget: int, step: float) -> int:
+    """Let the experts in ``rows.waiting`` bid; leaves those not settled there, returns their number."""
+    m = len(state.price)
+    rows.queued[:] = False
     for k in range(n_waiting):
-        queued[waiting[k]] = True
-    stuck = np.empty(len(price), np.int32)
+        rows.queued[rows.waiting[k]] = True
     n_stuck = 0
     while n_waiting > 0 and budget > 0:
         n_waiting -= 1
-        j = index(waiting[n_waiting])
-        queued[j] = False
-        while experts[j]["room"] < price[j] and budget > 0:
+        j = index(rows.waiting[n_waiting])
+        rows.queued[j] = False
+        while state.experts[j]["room"] < state.price[j] and budget > 0:
             budget -= 1
-            loser = _offer(
-                price, asking, experts, tickets, seats, rows, short, start, column, points, slot_cost, j, step
-            )
+            loser = _offer(state, rows, j, step)
             if loser == STUCK:
-                stuck[n_stuck] = j
+                rows.waiting[m + n_stuck] = j
                 n_stuck += 1
-                queued[j] = True
+                rows.queued[j] = True
                 break
-            if loser >= 0 and not queued[loser]:
-                waiting[n_waiting] = loser
+            if loser >= 0 and not rows.queued[loser]:
+                rows.waiting[n_waiting] = loser
                 n_waiting += 1
-                queued[loser] = True
-        if experts[j]["room"] < price[j] and not queued[j]:
-            waiting[n_waiting] = j
+                rows.queued[loser] = True
+        if state.experts[j]["room"] < state.price[j] and not rows.queued[j]:
+            rows.waiting[n_waiting] = j
             n_waiting += 1
     for k in range(n_stuck):
-        waiting[n_waiting] = stuck[k]
+        rows.waiting[n_waiting] = rows.waiting[m + k]
         n_waiting += 1
     return n_waiting
 
 
-def best_ticket(
-    asking: Float64,
-    experts: Records,
-    tickets: Records,
-    rows: Records,
-    short: Records,
-    start: Int32,
-    column: Int32,
-    points: Float64,
-    j: int,
-) -> tuple[int, float, float, int, float, float]:
-    """The ticket that gains expert j most, of those that it does not hold, and the second best.
+def best_ticket(state: State, rows: Rows, j: int) -> tuple[int, float, float]:
+    """Where on its shortlist expert j has the ticket that gains it most, of those that are not its own, and the gains
+    from it and from the second best.
 
-    As points and gain each; exact where above the cost of its next unit.
+    Exact where above the cost of its next unit; where nothing gains more than −inf, the place means nothing.
     """
-    if rows[j]["count"] < 0:
-        refresh(rows, short, start, column, points, asking, j, tickets, left_out(experts, j))
-    base = j * LENGTH
+    if rows.listed[j] < 0:
+        refresh(rows, state.asking, state.tickets, j, left_out(state, j))
+    cost = state.experts[j]["room"]
+    base = offset(j) * offset(LENGTH)
     while True:
-        i, other = -1, -1
-        p, other_p, value, second = 0.0, 0.0, -np.inf, -np.inf
-        for k in range(base, base + rows[j]["count"]):
-            if short[k]["value"] <= second:
-                break
-            at = index(short[k]["column"])
-            gain = short[k]["points"] - asking[at]
-            if gain <= second or tickets[at]["expert"] == j:
-                continue
-            if gain > value:
-                other, other_p, second = i, p, value
-                i, p, value = at, short[k]["points"], gain
-            else:
-                other, other_p, second = at, short[k]["points"], gain
-        if max(second, experts[j]["room"]) >= rows[j]["rest"]:
-            return i, p, value, other, other_p, second
-        refresh(rows, short, start, column, points, asking, j, tickets, left_out(experts, j))
+        at, value, second = base, -np.inf, -np.inf
+        for k in range(base, base + offset(rows.listed[j])):
+            i = rows.short_column[k]
+            gain = rows.short_points[k] - state.asking[i]
+            if gain > second and state.tickets[i]["expert"] != j:
+                second = gain if gain < value else value
+                at = k if gain > value else at
+                value = gain if gain > value else value
+        if max(second, cost) >= rows.rest[j]:
+            return at, value, second
+        refresh(rows, state.asking, state.tickets, j, left_out(state, j))
 
 
-def _offer(
-    price: Float64,
-    asking: Float64,
-    experts: Records,
-    tickets: Records,
-    seats: Records,
-    rows: Records,
-    short: Records,
-    start: Int32,
-    column: Int32,
-    points: Float64,
-    slot_cost: Float64,
-    j: int,
-    step: float,
-) -> int:
+def _offer(state: State, rows: Rows, j: int, step: float) -> int:
     """One bid of expert j; returns whom it took a ticket from, −1: nobody, STUCK: it cannot raise a price."""
-    cost = experts[j]["room"]
-    i, p, value, other, other_p, second = best_ticket(asking, experts, tickets, rows, short, start, column, points, j)
+    cost = state.experts[j]["room"]
+    at, value, second = best_ticket(state, rows, j)
     if value <= cost:
-        lower_price(price, asking, experts, tickets, seats, j, min(price[j], cost))
+        lower_price(state, j, min(state.price[j], cost))
         return -1
-    loser = index(tickets[i]["expert"])
+    i, points = index(rows.short_column[at]), rows.short_points[at]
+    loser = index(state.tickets[i]["expert"])
     # With a step, the price of what nobody else has stays: it would be too high for the next round.
-    offer = min(price[j], value if step > 0.0 and loser < 0 else max(second, cost) - step)
+    offer = min(state.price[j], value if step > 0.0 and loser < 0 else max(second, cost) - step)
     if loser >= 0 and not value > offer:
-        if other < 0 or tickets[other]["expert"] >= 0:
+        at = _free_ticket_as_good(state, rows, j, value)
+        if at < 0:
             return STUCK
-        i, p, loser = other, other_p, -1
+        i, points, loser = index(rows.short_column[at]), rows.short_points[at], index(-1)
     if loser >= 0:
-        leave(experts, tickets, seats, slot_cost, i)
-    sit(experts, tickets, seats, slot_cost, i, j, p)
-    lower_price(price, asking, experts, tickets, seats, j, offer)
+        leave(state, i)
+    sit(state, i, j, points)
+    lower_price(state, j, offer)
     if loser >= 0:
-        note_lost(rows, short, start, column, points, asking, loser, i)
+        note_lost(state, rows, loser, i)
     return loser
 
 
-def left_out(experts: Records, j: int) -> int:
+def _free_ticket_as_good(state: State, rows: Rows, j: int, value: float) -> int:
+    """Where on the shortlist of expert j a ticket that nobody has gains it `value`; −1: nowhere."""
+    base = j * LENGTH
+    for k in range(base, base + rows.listed[j]):
+        i = rows.short_column[k]
+        if rows.short_points[k] - state.asking[i] >= value and state.tickets[i]["expert"] < 0:
+            return k
+    return -1
+
+
+def left_out(state: State, j: int) -> int:
     """Whose tickets the shortlist of expert j leaves out: its own, where they would fill it; else nobody's, −1."""
-    return j if 4 * experts[j]["taken"] > LENGTH else -1
+    return j if 4 * state.experts[j]["taken"] > LENGTH else -1
 
 
-def lower_price(
-    price: Float64, asking: Float64, experts: Records, tickets: Records, seats: Records, j: int, to: float
-) -> None:
+def lower_price(state: State, j: int, to: float) -> None:
     """Lower the price of expert j; what its tickets get, their prices, rise by as much."""
-    price[j] = to
-    first = index(experts[j]["first"])
-    for seat in range(first, first + experts[j]["taken"]):
-        i = seats[seat]["ticket"]
-        asking[i] = tickets[i]["points"] - to
+    state.price[j] = to
+    first = index(state.experts[j]["first"])
+    for seat in range(first, first + state.experts[j]["taken"]):
+        i = state.seats[seat]["ticket"]
+        state.asking[i] = state.tickets[i]["points"] - to
 
 
-def note_lost(
-    rows: Records,
-    short: Records,
-    start: Int32,
-    column: Int32,
-    points: Float64,
-    asking: Float64,
-    j: int,
-    i: int,
-) -> None:
+def note_lost(state: State, rows: Rows, j: int, i: int) -> None:
     """Ticket i has left expert j, whose shortlist may have been made without it."""
-    if rows[j]["count"] < 0:
+    if rows.listed[j] < 0 or rows.start[j + 1] - rows.start[j] <= LENGTH:
         return
     base = j * LENGTH
-    for k in range(base, base + rows[j]["count"]):
-        if short[k]["column"] == i:
+    for k in range(base, base + rows.listed[j]):
+        if rows.short_column[k] == i:
             return
-    first, last = index(start[j]), index(start[j + 1])
+    first, last = index(rows.start[j]), index(rows.start[j + 1])
     while first < last:
         middle = (first + last) >> 1
-        if column[middle] < i:
+        if rows.column[middle] < i:
             first = middle + 1
         else:
             last = middle
-    rows[j]["rest"] = max(rows[j]["rest"], points[first] - asking[i])
+    rows.rest[j] = max(rows.rest[j], rows.points[first] - state.asking[i])

@@ -1,21 +1,4 @@
-"""The kernel's working memory: arrays of records, so that what is used together lies together.
-
-The files of this directory pass these arrays to each other under the names below. Single arrays are passed
-rather than a tuple of them, since compiled code counts references to arrays that it takes out of a tuple.
-
-======== ==================================================================================================
-price    ``(experts,)`` floats, the price of one unit; inf where an expert has no capacity
-asking   ``(tickets,)`` floats, the price of a ticket where experts bid
-experts  ``(experts,)`` of `EXPERT`
-tickets  ``(tickets,)`` of `TICKET`
-seats    ``(units,)`` of `SEAT`: expert j's tickets are at ``experts[j]["first"]`` and after
-rows     ``(rows,)`` of `ROW`: the bidding side, tickets or experts, with the shortlists of their arcs
-short    ``(rows · LENGTH,)`` of `SHORT`: the shortlists, row r's at ``r · LENGTH`` and after
-start    ``(rows + 1,)``, with `column` and `points` ``(arcs,)``: all arcs of the rows
-heap     ``(experts + rows,)``  of `HEAP`: see `deskmatch.solver.kernel.heap`
-search   ``(1,)`` of `SEARCH`: numbers of the path search under way
-======== ==================================================================================================
-"""
+"""The kernel's working memory: arrays of records, so that what is used together lies together."""
 
 from __future__ import annotations
 
@@ -25,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EXPERT", "HEAP", "LENGTH", "ROW", "SEARCH", "SEAT", "SHORT", "TICKET", "Records", "index"]
+__all__ = ["EXPERT", "HEAP", "SEARCH", "SEAT", "TICKET", "Records", "index", "offset"]
 
 Records = NDArray[Any]
 """An array of records; type checkers know no fields."""
@@ -33,8 +16,8 @@ Records = NDArray[Any]
 index = cast(Callable[[Any], int], np.int64)
 """A 64-bit index, also where compiled: functions would be compiled once more for 32-bit arguments."""
 
-LENGTH = 16
-"""Arcs on a shortlist."""
+offset = cast(Callable[[Any], int], np.uint64)
+"""An index that is surely not negative, so that compiled code need not ask; never mixed with other integers."""
 
 EXPERT = np.dtype(
     [
@@ -66,19 +49,8 @@ TICKET = np.dtype(
 SEAT = np.dtype([("bid", np.float64), ("ticket", np.int32)], align=True)
 """``bid``: what the ticket would pay before it preferred another expert; used in the auction only."""
 
-ROW = np.dtype(
-    [
-        ("rest", np.float64),  # no arc outside the shortlist is worth more
-        ("distance", np.float64),  # in the search: from where the rest of the row is still to be looked at
-        ("count", np.int32),  # length of the shortlist, −1: not made yet
-    ],
-    align=True,
-)
-
-SHORT = np.dtype([("value", np.float64), ("points", np.float64), ("column", np.int32)], align=True)
-"""An arc on a shortlist; ``value``: its value when the list was made, and an upper bound since."""
-
 HEAP = np.dtype([("key", np.float64), ("node", np.int32), ("place", np.int32)], align=True)
+"""See `deskmatch.solver.kernel.heap`."""
 
 SEARCH = np.dtype(
     [
@@ -92,3 +64,4 @@ SEARCH = np.dtype(
     ],
     align=True,
 )
+"""The path search under way."""

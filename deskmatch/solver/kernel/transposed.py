@@ -5,34 +5,37 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .records import Records
+from .records import offset
+from .rows import Rows, make_rows
+from .state import State
 
-__all__ = ["arcs_by_expert"]
-
-Int32 = NDArray[np.int32]
-Float64 = NDArray[np.float64]
+__all__ = ["rows_of_experts"]
 
 
-def arcs_by_expert(
-    tickets: Records, indptr: Int32, expert: Int32, points: Float64, n_experts: int
-) -> tuple[Int32, Int32, Float64]:
-    """Start of each expert's arcs, and their tickets and points; without tickets that must be assigned and are not."""
-    start = np.zeros(n_experts + 1, np.int32)
-    for i in range(len(tickets)):
-        if tickets[i]["hold"] > -np.inf or tickets[i]["expert"] >= 0:
-            for arc in range(indptr[i], indptr[i + 1]):
+def rows_of_experts(
+    state: State,
+    indptr: NDArray[np.uint32],
+    expert: NDArray[np.uint32],
+    points: NDArray[np.float64],
+    waiting: NDArray[np.int32],
+) -> Rows:
+    """Experts as rows, tickets as columns; without the tickets that must be assigned and are not."""
+    m = len(state.price)
+    start = np.zeros(m + 1, np.uint32)
+    for i in range(len(state.tickets)):
+        if state.tickets[i]["hold"] > -np.inf or state.tickets[i]["expert"] >= 0:
+            for arc in range(offset(indptr[i]), offset(indptr[i + 1])):
                 start[expert[arc] + 1] += 1
-    for j in range(n_experts):
+    for j in range(m):
         start[j + 1] += start[j]
-    column = np.empty(start[n_experts], np.int32)
-    by_expert = np.empty(start[n_experts], np.float64)
+    column = np.empty(start[m], np.uint32)
+    by_expert = np.empty(start[m], np.float64)
     at = start[:-1].copy()
-    for i in range(len(tickets)):
-        if tickets[i]["hold"] > -np.inf or tickets[i]["expert"] >= 0:
-            for arc in range(indptr[i], indptr[i + 1]):
-                j = expert[arc]
-                place = at[j]
-                at[j] = place + 1
+    for i in range(len(state.tickets)):
+        if state.tickets[i]["hold"] > -np.inf or state.tickets[i]["expert"] >= 0:
+            for arc in range(offset(indptr[i]), offset(indptr[i + 1])):
+                place = at[expert[arc]]
+                at[expert[arc]] = place + 1
                 column[place] = i
                 by_expert[place] = points[arc]
-    return start, column, by_expert
+    return make_rows(start, column, by_expert, waiting)

@@ -47,6 +47,7 @@ R = TypeVar("R")
 
 KERNEL_MODULES = (
     "deskmatch.solver.arranging",
+    "deskmatch.solver.best_values",
     "deskmatch.solver.incremental.entry",
     "deskmatch.solver.kernel.entry",
 )

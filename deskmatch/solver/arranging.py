@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from deskmatch.compiled import kernel
 
 from .checking import LARGEST
+from .kernel.records import offset
 
 __all__ = ["Arranged", "arrange", "order_of", "sort_arcs"]
 
 Int32 = NDArray[np.int32]
+UInt32 = NDArray[np.uint32]
 Float64 = NDArray[np.float64]
 
 FEWEST = 2000
@@ -23,12 +25,13 @@ DIGIT = 16
 
 
 class Arranged(NamedTuple):
-    """The arcs by ticket, then expert; ticket i's are ``indptr[i]:indptr[i + 1]``."""
+    """The arcs by ticket, then expert; ticket i's are ``indptr[i]:indptr[i + 1]``, and expert j has ``degree[j]``."""
 
     indptr: Int32
     ticket: Int32
     expert: Int32
     points: Float64
+    degree: Int32
 
 
 def arrange(n_tickets: int, n_experts: int, ticket: object, expert: object, points: object) -> Arranged | None:
@@ -44,11 +47,14 @@ def arrange(n_tickets: int, n_experts: int, ticket: object, expert: object, poin
     if not _is_column(points, np.float64) or not len(ticket) == len(expert) == len(points) >= FEWEST:
         return None
     arcs = len(ticket)
-    indptr, by_ticket = np.zeros(n_tickets + 1, np.int32), np.empty(arcs, np.int32)
-    by_expert, values = np.empty(arcs, np.int32), np.empty(arcs)
-    scratch, more_scratch = np.empty(arcs, np.int32), np.empty(arcs)
-    right = sort_arcs(n_experts, ticket, expert, points, scratch, more_scratch, indptr, by_ticket, by_expert, values)
-    return Arranged(indptr, by_ticket, by_expert, values) if right else None
+    indptr, degree = np.empty(n_tickets + 1, np.uint32), np.empty(n_experts, np.uint32)
+    by_ticket = np.empty(arcs, np.uint32)
+    by_expert, values = np.empty(arcs, np.uint32), np.empty(arcs)
+    given = ticket.view(np.uint32), expert.view(np.uint32), points
+    if not sort_arcs(*given, np.empty((arcs, 2)), indptr, degree, by_ticket, by_expert, values):
+        return None
+    signed = np.int32
+    return Arranged(indptr.view(signed), by_ticket.view(signed), by_expert.view(signed), values, degree.view(signed))
 
 
 def _is_column(values: object, dtype: type[Any]) -> TypeGuard[NDArray[Any]]:
@@ -81,65 +87,65 @@ def order_of(ticket: Int32, expert: Int32) -> NDArray[np.intp] | None:
 
 
 @kernel(
-    "int64",
-    "int32[:]",
-    "int32[:]",
+    "uint32[:]",
+    "uint32[:]",
     "float64[:]",
-    "out int32[:]",
-    "out float64[:]",
-    "out int32[:]",
-    "out int32[:]",
-    "out int32[:]",
+    "out float64[:, :]",
+    "out uint32[:]",
+    "out uint32[:]",
+    "out uint32[:]",
+    "out uint32[:]",
     "out float64[:]",
 )
 def sort_arcs(
-    n_experts: int,
-    ticket: Int32,
-    expert: Int32,
+    ticket: UInt32,
+    expert: UInt32,
     points: Float64,
-    ticket_by_expert: Int32,
-    points_by_expert: Float64,
-    indptr: Int32,
-    sorted_ticket: Int32,
-    sorted_expert: Int32,
+    by_expert: Float64,
+    indptr: UInt32,
+    degree: UInt32,
+    sorted_ticket: UInt32,
+    sorted_expert: UInt32,
     sorted_points: Float64,
 ) -> bool:
     """Two counting sorts, by expert, then by ticket; False: an index out of range, a pair twice, points not finite.
 
     Parameters
     ----------
-    ticket, expert, points : ``(arcs,)`` in any order.
-    ticket_by_expert, points_by_expert : ``(arcs,)`` scratch.
-    indptr : ``(tickets + 1,)`` zeros; filled, like the arrays after it.
+    ticket, expert, points : ``(arcs,)`` in any order; negative numbers count as too large.
+    by_expert : ``(arcs, 2)`` scratch, for points and ticket beside each other.
+    indptr, degree : ``(tickets + 1,)``, ``(experts,)``; filled, like the arrays after them.
     """
-    n = len(indptr) - 1
-    at_expert = np.zeros(n_experts + 1, np.int64)
+    n, n_experts = len(indptr) - 1, len(degree)
+    first_of_expert, first_of_ticket = np.zeros(n_experts + 1, np.uint32), np.zeros(n + 1, np.uint32)
     for k in range(len(ticket)):
         i, j = ticket[k], expert[k]
-        if i < 0 or i >= n or j < 0 or j >= n_experts or not abs(points[k]) <= LARGEST:
+        if i >= n or j >= n_experts or not abs(points[k]) <= LARGEST:
             return False
-        indptr[i + 1] += 1
-        at_expert[j + 1] += 1
+        first_of_ticket[i + 1] += 1
+        first_of_expert[j + 1] += 1
     for i in range(n):
-        indptr[i + 1] += indptr[i]
+        first_of_ticket[i + 1] += first_of_ticket[i]
+    degree[:] = first_of_expert[1:]
     for j in range(n_experts):
-        at_expert[j + 1] += at_expert[j]
-    at_ticket = indptr.copy()
+        first_of_expert[j + 1] += first_of_expert[j]
+    indptr[:] = first_of_ticket
     for k in range(len(ticket)):
-        place = at_expert[expert[k]]
-        at_expert[expert[k]] = place + 1
-        ticket_by_expert[place] = ticket[k]
-        points_by_expert[place] = points[k]
-    first = np.int64(0)
+        place = first_of_expert[expert[k]]
+        first_of_expert[expert[k]] = place + 1
+        by_expert[place, 0] = points[k]
+        by_expert[place, 1] = ticket[k]
+    k = offset(0)
     for j in range(n_experts):
-        for k in range(first, at_expert[j]):
-            i = ticket_by_expert[k]
-            place = at_ticket[i]
+        while k < first_of_expert[j]:
+            i = np.uint32(by_expert[k, 1])
+            place = first_of_ticket[i]
             if place > indptr[i] and sorted_expert[place - 1] == j:
                 return False
-            at_ticket[i] = place + 1
-            sorted_ticket[place] = i
+            first_of_ticket[i] = place + 1
             sorted_expert[place] = j
-            sorted_points[place] = points_by_expert[k]
-        first = at_expert[j]
+            sorted_points[place] = by_expert[k, 0]
+            k += offset(1)
+    for i in range(n):
+        sorted_ticket[indptr[i] : indptr[i + 1]] = i
     return True

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .best_values import best_values
 from .problem import Limits, Problem
 from .side_prices import arc_prices, clean_row_prices, rounding_of_arcs, side_terms
 
@@ -68,7 +69,14 @@ def bound_terms(problem: Problem, prices: Prices) -> Float64:
 
 def ticket_values(problem: Problem, prices: Prices) -> Float64:
     """The best that each ticket can get at these prices: ``(tickets,)`` points, at least its hold."""
-    return row_max(problem.indptr, net_points(problem, prices), problem.hold)
+    if problem.limits is not None or not problem.is_network or not best_values.is_loaded():
+        return row_max(problem.indptr, net_points(problem, prices), problem.hold)
+    price = np.where(problem.capacity > 0, prices.expert, np.inf)
+    best = np.empty(problem.n_tickets)
+    best_values(
+        problem.indptr.view(np.uint32), problem.expert.view(np.uint32), problem.points, price, problem.hold, best
+    )
+    return best
 
 
 def best_arcs(problem: Problem, prices: Prices) -> NDArray[np.int64]:
@@ -128,6 +136,8 @@ def row_max(indptr: NDArray[np.int32], values: Float64, floor: Float64) -> Float
 
 def useful_slots(problem: Problem) -> NDArray[np.int64]:
     """How many slots of each expert can ever be used: ``(experts,)``, its capacity or what its arcs take together."""
+    if problem.usage is None:
+        return np.minimum(problem.capacity, problem.degree).astype(np.int64)
     units = np.bincount(problem.expert, weights=problem.usage, minlength=problem.n_experts).astype(np.int64)
     return np.minimum(problem.capacity, units)
 
@@ -189,9 +199,9 @@ def _rounding(problem: Problem, prices: Prices) -> Float64:
 
 def _slot_terms(problem: Problem, price: Float64) -> Float64:
     """Σ_s max(0, v_j − c_js) of each expert, a term for each slot column: ``(experts · slots,)``."""
-    width = problem.slot_cost.shape[1]
-    units = np.clip(useful_slots(problem)[:, None] - np.arange(width), 0, 1)
-    units[:, -1] = np.maximum(useful_slots(problem) - (width - 1), 0)
+    width, useful = problem.slot_cost.shape[1], useful_slots(problem)
+    units = np.minimum(np.maximum(useful[:, None] - np.arange(width), 0), 1)
+    units[:, -1] = np.maximum(useful - (width - 1), 0)
     rise = np.maximum(0.0, price[:, None] - problem.slot_cost)
     return np.asarray(units * rise).ravel()
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .bound import bound_terms, safe_prices
-from .evaluation import arcs_chosen, objective_terms, violations
+from .evaluation import checked, objective_terms, violations
 from .hall import joint_capacity
 from .knapsack_bound import knapsack_terms
 from .problem import Problem
@@ -90,8 +91,7 @@ def certify(problem: Problem, solution: Solution) -> Certificate:
     """
     if solution.status is Status.INFEASIBLE:
         return _certify_infeasible(problem, solution)
-    broken = violations(problem, solution.expert_of, solution.extra)
-    terms = [] if broken else _terms(problem, solution)
+    broken, terms = _recomputed(problem, solution)
     objective = None if broken else math.fsum(terms)
     bound, gap = _proven(problem, solution, terms, objective)
     said = broken + _false_objective(solution, terms, objective) + _false_claim(solution, terms, objective)
@@ -129,9 +129,13 @@ def _certify_infeasible(problem: Problem, solution: Solution) -> Certificate:
     )
 
 
-def _terms(problem: Problem, solution: Solution) -> list[float]:
+def _recomputed(problem: Problem, solution: Solution) -> tuple[tuple[str, ...], list[float]]:
+    """The rules that the assignment breaks, or else the terms of its objective."""
+    broken, arcs = checked(problem, solution.expert_of, solution.extra)
+    if broken:
+        return broken, []
     extra = None if solution.extra is None else np.asarray(solution.extra, dtype=np.float64)
-    return objective_terms(problem, arcs_chosen(problem, np.asarray(solution.expert_of)), extra)
+    return (), objective_terms(problem, arcs, extra)
 
 
 def _false_violator(problem: Problem, violator: object) -> tuple[str, ...]:
@@ -159,33 +163,35 @@ def _proven(
     problem: Problem, solution: Solution, terms: list[float], objective: float | None
 ) -> tuple[float | None, float | None]:
     """The bound and the gap, with what is only rounding taken out."""
-    parts = _best_terms(problem, solution)
-    if parts is None:
-        return None, None
-    bound = math.fsum(parts)
-    if objective is None:
+    bound, magnitude = _best_bound(problem, solution)
+    if bound is None or objective is None:
         return bound, None
     gap = bound - objective
-    if gap <= TOLERANCE * math.fsum(map(abs, [*parts, *terms])):
+    if gap <= TOLERANCE * (magnitude + _magnitude(terms)):
         gap = 0.0
     return max(bound, objective), gap
 
 
-def _best_terms(problem: Problem, solution: Solution) -> list[float] | None:
-    """The terms of the least bound that the prices prove, None where they prove none."""
+def _best_bound(problem: Problem, solution: Solution) -> tuple[float | None, float]:
+    """The least bound that the prices prove, None where they prove none; and the magnitudes that it sums."""
     prices = safe_prices(problem, solution.expert_price, solution.limit_price, solution.row_price)
     forms = [bound_terms(problem, prices)]
     if problem.usage is not None:
         forms.append(knapsack_terms(problem, prices, solution.ticket_price))
-    finite = [form.tolist() for form in forms if np.isfinite(form).all()]
-    return min(finite, key=math.fsum, default=None)
+    bounds = [(math.fsum(form.tolist()), _magnitude(form)) for form in forms if np.isfinite(form).all()]
+    return min(bounds, default=(None, 0.0))
+
+
+def _magnitude(terms: ArrayLike) -> float:
+    """Σ|terms|, roughly: it scales a tolerance."""
+    return float(np.abs(np.asarray(terms, dtype=np.float64)).sum())
 
 
 def _false_objective(solution: Solution, terms: list[float], objective: float | None) -> tuple[str, ...]:
     if objective is None or solution.objective is None:
         return ()
     stated = _number(solution.objective)
-    if stated is not None and abs(stated - objective) <= TOLERANCE * math.fsum(map(abs, terms)):
+    if stated is not None and abs(stated - objective) <= TOLERANCE * _magnitude(terms):
         return ()
     return (f"the stated objective {solution.objective!r} is not the recomputed {objective!r}",)
 
@@ -197,7 +203,7 @@ def _false_claim(solution: Solution, terms: list[float], objective: float | None
     claimed = _number(solution.claimed_bound)
     if claimed is None or math.isnan(claimed):
         return (f"the claimed bound {solution.claimed_bound!r} is no number",)
-    if objective is None or objective - claimed <= TOLERANCE * math.fsum(map(abs, terms)):
+    if objective is None or objective - claimed <= TOLERANCE * _magnitude(terms):
         return ()
     return (f"the claimed bound {solution.claimed_bound!r} is below the recomputed objective {objective!r}",)
 

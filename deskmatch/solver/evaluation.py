@@ -12,7 +12,7 @@ from deskmatch.errors import ProblemError
 from .problem import Limits, Problem
 from .side_evaluation import side_objective_terms, side_violations
 
-__all__ = ["arcs_chosen", "evaluate", "limit_usage", "objective_terms", "violations"]
+__all__ = ["arcs_chosen", "checked", "evaluate", "limit_usage", "objective_terms", "violations"]
 
 Int64 = NDArray[np.int64]
 
@@ -46,11 +46,11 @@ def evaluate(problem: Problem, expert_of: ArrayLike, extra: ArrayLike | None = N
     >>> evaluate(problem, [0, -1])
     3.5
     """
-    broken = violations(problem, expert_of, extra)
+    broken, arcs = checked(problem, expert_of, extra)
     if broken:
         raise ProblemError("; ".join(broken))
     values = None if extra is None else np.asarray(extra, dtype=np.float64)
-    return math.fsum(objective_terms(problem, arcs_chosen(problem, np.asarray(expert_of)), values))
+    return math.fsum(objective_terms(problem, arcs, values))
 
 
 def violations(problem: Problem, expert_of: ArrayLike, extra: ArrayLike | None = None) -> tuple[str, ...]:
@@ -62,15 +62,27 @@ def violations(problem: Problem, expert_of: ArrayLike, extra: ArrayLike | None =
     >>> violations(problem, [0, 0])
     ('expert 0 gets 2 tickets, capacity 1',)
     """
+    return checked(problem, expert_of, extra)[0]
+
+
+def checked(problem: Problem, expert_of: ArrayLike, extra: ArrayLike | None = None) -> tuple[tuple[str, ...], Int64]:
+    """What `violations` says, and the arc that each ticket takes (`arcs_chosen`), none where that makes no sense."""
+    nothing = np.zeros(0, dtype=np.int64)
     try:
         chosen = np.asarray(expert_of)
     except (TypeError, ValueError, OverflowError):
-        return (f"expert_of is no array, expected ({problem.n_tickets},) integers",)
+        return (f"expert_of is no array, expected ({problem.n_tickets},) integers",), nothing
     if chosen.shape != (problem.n_tickets,):
-        return (f"expert_of has shape {chosen.shape}, expected ({problem.n_tickets},)",)
+        return (f"expert_of has shape {chosen.shape}, expected ({problem.n_tickets},)",), nothing
     if chosen.dtype.kind not in "iu":
-        return (f"expert_of holds {chosen.dtype}, expected integers",)
+        return (f"expert_of holds {chosen.dtype}, expected integers",), nothing
     arcs = arcs_chosen(problem, chosen)
+    return _broken_rules(problem, chosen, arcs, extra), arcs
+
+
+def _broken_rules(
+    problem: Problem, chosen: NDArray[np.integer], arcs: Int64, extra: ArrayLike | None
+) -> tuple[str, ...]:
     return (
         *_unknown_experts(problem, chosen),
         *_missing_arcs(chosen, arcs, problem.n_experts),
@@ -83,10 +95,16 @@ def violations(problem: Problem, expert_of: ArrayLike, extra: ArrayLike | None =
 
 def arcs_chosen(problem: Problem, expert_of: NDArray[np.integer]) -> Int64:
     """The arc that each ticket takes: ``(tickets,)``, −1 where it is held or has no such arc."""
-    taken = np.flatnonzero(problem.expert == expert_of[problem.ticket])
-    arcs = np.full(problem.n_tickets, -1, dtype=np.int64)
-    arcs[problem.ticket[taken]] = taken
-    return arcs
+    if problem.n_arcs == 0:
+        return np.full(problem.n_tickets, -1, dtype=np.int64)
+    low, last = problem.indptr[:-1].astype(np.int64), problem.indptr[1:].astype(np.int64)
+    high = last.copy()
+    for _ in range(int((last - low).max()).bit_length()):  # binary search: each ticket's experts are sorted
+        middle = (low + high) // 2
+        before = (low < high) & (problem.expert[np.minimum(middle, problem.n_arcs - 1)] < expert_of)
+        low, high = np.where(before, middle + 1, low), np.where(before, high, middle)
+    found = (low < last) & (problem.expert[np.minimum(low, problem.n_arcs - 1)] == expert_of)
+    return np.where(found, low, -1)
 
 
 def objective_terms(problem: Problem, arcs: Int64, extra: NDArray[np.float64] | None = None) -> list[float]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.errors import ProblemError
-from deskmatch.frozen import Frozen
+from deskmatch.frozen import Frozen, read_only
 
 from .arranging import arrange, order_of
 from .checking import LARGEST, broadcast, count, floats, integers, numbers, refuse
@@ -142,6 +142,8 @@ class Problem(Frozen):
     side: Side | None = None
     ticket: Int32 = field(init=False)
     """``(arcs,)`` the ticket of each arc (derived)."""
+    degree: Int32 = field(init=False)
+    """``(experts,)`` the number of arcs of each expert (derived)."""
 
     def __post_init__(self) -> None:
         n, m = count("n_tickets", self.n_tickets), count("n_experts", self.n_experts)
@@ -165,6 +167,7 @@ class Problem(Frozen):
             side=None if self.side is None or self.side.n_rows + self.side.n_extra == 0 else self.side,
         )
         self._check()
+        self._set(degree=read_only(np.bincount(expert, minlength=m), np.int32))
 
     def _check(self) -> None:
         m = self.n_experts

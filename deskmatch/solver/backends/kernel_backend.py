@@ -10,6 +10,7 @@ import numpy as np
 
 from deskmatch.compiled import is_enabled
 from deskmatch.solver.arranging import FEWEST, sort_arcs
+from deskmatch.solver.best_values import best_values
 from deskmatch.solver.certificate import TOLERANCE
 from deskmatch.solver.evaluation import arcs_chosen, objective_terms
 from deskmatch.solver.kernel.entry import solve_arrays
@@ -60,6 +61,7 @@ class KernelBackend:
             problem.indptr.view(np.uint32),
             problem.expert.view(np.uint32),
             problem.points,
+            problem.degree,
             problem.capacity,
             problem.hold,
             problem.slot_cost,
@@ -88,7 +90,8 @@ class KernelBackend:
 
 
 def _prepare_for_more(problem: Problem) -> None:
-    """Have the sorting of arcs loaded, for the problems to come, where they are large enough to gain by it."""
-    if problem.n_arcs >= FEWEST and not sort_arcs.is_loaded():
-        sort_arcs.preload()
-        sort_arcs.request()
+    """Have what sorts and proves loaded too, for the problems to come, where they are large enough to gain by it."""
+    for each in (sort_arcs, best_values):
+        if problem.n_arcs >= FEWEST and not each.is_loaded():
+            each.preload()
+            each.request()

@@ -21,9 +21,15 @@ Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
 
 
-@kernel("uint32[:]", "uint32[:]", "float64[:]", "int32[:]", "float64[:]", "float64[:, :]")
+@kernel("uint32[:]", "uint32[:]", "float64[:]", "int32[:]", "int32[:]", "float64[:]", "float64[:, :]")
 def solve_arrays(
-    indptr: UInt32, expert: UInt32, points: Float64, capacity: Int32, hold: Float64, slot_cost: Float64
+    indptr: UInt32,
+    expert: UInt32,
+    points: Float64,
+    degree: Int32,
+    capacity: Int32,
+    hold: Float64,
+    slot_cost: Float64,
 ) -> tuple[Int32, Float64, Float64, Int32, float, float]:
     """Assign tickets to experts for the most points; see `deskmatch.solver.problem.Problem` for the arguments.
 
@@ -44,7 +50,7 @@ def solve_arrays(
     gap, scale : what the prices leave unproved, and the sum of the magnitudes that it is made of.
     """
     n, m = len(hold), len(capacity)
-    state = make_state(expert, capacity, hold, slot_cost)
+    state = make_state(degree, capacity, hold, slot_cost)
     search = make_search(max(n, m) + m)
     may_be_held = 0
     for i in range(n):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.solver.best_values import best_values
+
 from .paths import Search
-from .records import index, offset
+from .records import index
 from .state import State
 
 __all__ = ["cap_prices", "gap_of", "ticket_prices", "violator_of"]
@@ -27,13 +29,8 @@ def cap_prices(state: State, capacity: NDArray[np.int32]) -> None:
 def ticket_prices(state: State, indptr: UInt32, expert: UInt32, points: Float64, hold: Float64) -> Float64:
     """The best that each ticket can get; also makes the prices of experts without capacity finite."""
     price = state.price
-    best = hold.copy()
-    for i in range(len(hold)):
-        most = best[i]
-        for arc in range(offset(indptr[i]), offset(indptr[i + 1])):
-            value = points[arc] - price[expert[arc]]
-            most = value if value > most else most
-        best[i] = most
+    best = np.empty(len(hold), np.float64)
+    best_values(indptr, expert, points, price, hold, best)
     closed = np.zeros(len(price), np.bool_)
     any_closed = False
     for j in range(len(price)):

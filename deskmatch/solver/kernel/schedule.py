@@ -22,15 +22,16 @@ TICKETS, EXPERTS = False, True
 
 EXACT_BIDS = 2
 """Bids that each bidder may make on average with a step of 0, before rough prices are tried, and after."""
-FEW = 32
-"""One in so many bidders may be left by those bids; if more are, rough prices are worth their time."""
+FEW, MANY = 1 / 8, 1 / 4
+"""Shares of the bidders: if more than `FEW` are left by those bids, rough prices are worth their time; if more than
+`MANY`, they are sought from further away."""
+NEAR, FAR, LAST = 1.0, 4.0, 0.5
+"""First step in either case, and when a step is small enough, in units of the mean difference between neighbours on
+the shortlists. These numbers and those below were tuned on `benchmarks.solver`."""
+FINER, COARSER, COARSEST = 16.0, 8.0, 4
+"""From one step to the next; to a greater one where the budget does not suffice, so often at most."""
 ROUGH_BIDS = 16
-"""Bids that each bidder may make on average with one step before a greater one is tried."""
-FIRST_STEP, LAST_STEP, COARSER, FINER = 0.5, 0.5, 8.0, 16.0
-"""Steps in units of the mean difference between neighbours on the shortlists, and their ratios; as the other
-numbers here tuned on `benchmarks.solver`."""
-COARSEST = 4
-"""How often a greater step is tried at most."""
+"""Bids that each bidder may make on average with one step."""
 BACK = 2.0
 """After a round, prices fall by so many steps, since the next round with its smaller step can only raise them."""
 SAMPLE = 256
@@ -46,7 +47,7 @@ def settle(state: State, rows: Rows, search: Search, side: bool, n_waiting: int,
     rough : whether rough prices may be tried; all others of that side must be waiting.
     """
     left = _bid(state, rows, side, n_waiting, EXACT_BIDS * bidders, 0.0)
-    if rough and left > len(rows.listed) // FEW and _bring_prices_near(state, rows, side, bidders):
+    if rough and left > FEW * len(rows.listed) and _bring_prices_near(state, rows, side, bidders, left):
         n_waiting = experts_who_want_more(state, rows.waiting) if side == EXPERTS else all_tickets(rows.waiting)
         left = _bid(state, rows, side, n_waiting, EXACT_BIDS * bidders, 0.0)
     for k in range(left):
@@ -64,15 +65,15 @@ def _bid(state: State, rows: Rows, side: bool, n_waiting: int, budget: int, step
     return seat_by_bidding(state, rows, n_waiting, budget, step)
 
 
-def _bring_prices_near(state: State, rows: Rows, side: bool, bidders: int) -> bool:
+def _bring_prices_near(state: State, rows: Rows, side: bool, bidders: int, left: int) -> bool:
     """Auctions with falling steps, which leave prices near to where they belong, and nobody assigned.
 
     False: points hardly differ, and nothing was done.
     """
-    step = FIRST_STEP * mean_difference(rows, state.asking if side == EXPERTS else state.price, SAMPLE)
-    if not step > 0.0:
+    unit = mean_difference(rows, state.asking if side == EXPERTS else state.price, SAMPLE)
+    if not unit > 0.0:
         return False
-    last = step * LAST_STEP / FIRST_STEP
+    step = unit * (FAR if left > MANY * len(rows.listed) else NEAR)
     coarser = 0
     while True:
         _clear(state, rows, side)
@@ -82,7 +83,7 @@ def _bring_prices_near(state: State, rows: Rows, side: bool, bidders: int) -> bo
             step *= COARSER
             coarser += 1
             continue
-        if step <= last:
+        if step <= LAST * unit:
             break
         _lower_prices(state, rows, side, BACK * step)
         step /= FINER

@@ -16,6 +16,7 @@ from .records import EXPERT, SEAT, TICKET, Records, index
 
 __all__ = ["State", "clear_seats", "leave", "make_state", "set_taken", "sit"]
 
+Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
 
 
@@ -40,9 +41,9 @@ class State(NamedTuple):
     slot_cost: Float64
 
 
-def make_state(expert: NDArray[np.uint32], capacity: NDArray[np.int32], hold: Float64, slot_cost: Float64) -> State:
+def make_state(degree: Int32, capacity: Int32, hold: Float64, slot_cost: Float64) -> State:
     """All tickets held, at the least prices."""
-    experts = _make_experts(expert, capacity, slot_cost)
+    experts = _make_experts(degree, capacity, slot_cost)
     units = index(0)
     price = np.empty(len(experts), np.float64)
     for j in range(len(experts)):
@@ -61,15 +62,12 @@ def _make_tickets(hold: Float64) -> Records:
     return tickets
 
 
-def _make_experts(expert: NDArray[np.uint32], capacity: NDArray[np.int32], slot_cost: Float64) -> Records:
+def _make_experts(degree: Int32, capacity: Int32, slot_cost: Float64) -> Records:
     m = len(capacity)
-    arcs = np.zeros(m, np.int64)
-    for k in range(len(expert)):
-        arcs[expert[k]] += 1
     experts = np.empty(m, EXPERT)
     first = index(0)
     for j in range(m):
-        units = min(arcs[j], index(capacity[j]))
+        units = index(min(degree[j], capacity[j]))
         experts[j]["first"] = first
         experts[j]["capacity"] = units
         experts[j]["taken"] = 0

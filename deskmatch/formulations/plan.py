@@ -16,6 +16,8 @@ from deskmatch.errors import ContractError
 from deskmatch.formulations import why
 from deskmatch.formulations.answers import ExpertPrice, WhyNot
 from deskmatch.formulations.basis import Basis
+from deskmatch.formulations.constraints.prices import constraint_prices
+from deskmatch.formulations.constraints.tightness import tightness
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.reasons import hold_reasons
 from deskmatch.frozen import Frozen
@@ -106,6 +108,31 @@ class Plan(Frozen):
     def intake(self) -> Intake:
         """What was held, left out and counted while the tables were read."""
         return self.model.epoch.intake
+
+    @property
+    def constraints(self) -> pd.DataFrame:
+        """How tight each rule of each constraint is: ``constraint, row, left, sense, right, room, missed, penalty, …``.
+
+        ``row`` says what the rule is about (an expert, a ticket, the desk); ``room`` is how much further the left side
+        could go, ``missed`` by how many units the rule is missed, ``penalty`` the points per unit (nan: hard), ``cost``
+        what the penalty takes off the total, and ``tight`` whether no room is left. Where no plan keeps every rule,
+        these are the numbers of holding everybody.
+        """
+        return self._frame("constraints", lambda: tightness(self.model.rules, self.solution.expert_of))
+
+    def constraint_prices(self, *, time_limit_s: float | None = None) -> pd.DataFrame:
+        """What each constraint costs: ``constraint, least, greatest, proof, points_without, assigned_without``.
+
+        The epoch is solved once more without each constraint. Its price is what the total gains by that, the penalties
+        that it takes included. Prices do not add up: of two rules that forbid the same, neither alone costs anything.
+        ``least`` and ``greatest`` differ where a gap remains; they are infinite where no plan keeps every rule and this
+        one alone is in the way. ``proof`` is *claimed* where the bounds are a solver's word.
+
+        Parameters
+        ----------
+        time_limit_s : for each solve that is an integer program; None: to the end.
+        """
+        return constraint_prices(self.model.rules, self.solution, self.certificate, time_limit_s=time_limit_s)
 
     def top_experts(self, ticket_id: str, k: int = 5) -> pd.DataFrame:
         """The best k experts for a ticket, given everybody else, each with what the whole desk would lose.
@@ -259,6 +286,7 @@ class Plan(Frozen):
             "elapsed_s": self.elapsed_s,
             "assignments": self.assignments.to_dict(orient="records"),
             "held": self.held.to_dict(orient="records"),
+            "constraints": _plain(self.constraints),
             "experts_left_out": [{"expert_id": name, "reason": why} for name, why in self.intake.left_out],
             "notes": dict(self.intake.notes),
         }
@@ -384,6 +412,14 @@ def _picked(names: tuple[str, ...], rows: Any) -> list[str]:
 
 def _gap(gap: float | None) -> str:
     return "no bound" if gap is None else f"at most {gap:.4g} points below the best"
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as plain values; None for nan."""
+    return [
+        {str(key): None if value != value else value for key, value in row.items()}
+        for row in frame.to_dict(orient="records")
+    ]
 
 
 def _kind(reason: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from deskmatch.epochs import Epoch
 from deskmatch.formulations.availability import stays
+from deskmatch.formulations.constraints.holding import filtering, resisting
 from deskmatch.formulations.eligibility import Filter, TicketClass, is_excluded
 from deskmatch.formulations.model import Model
 from deskmatch.solver import Problem, Solution
@@ -32,7 +33,10 @@ def hold_reasons(model: Model, solution: Solution, rows: Iterable[int]) -> list[
     places = _Places(model.problem, solution)
     indptr = model.problem.indptr
     return [
-        _outbid(model, solution, row, places) if indptr[row] < indptr[row + 1] else _no_arc(model, row) for row in rows
+        _outbid(model, solution, row, places)
+        if indptr[row] < indptr[row + 1]
+        else _filtered(model, row) or _no_arc(model, row)
+        for row in rows
     ]
 
 
@@ -68,6 +72,13 @@ class _Places:
         if usage is None:
             return len(there) < room
         return int(usage[self.arcs[there]].sum()) + int(usage[arc]) <= room
+
+
+def _filtered(model: Model, row: int) -> str:
+    """The constraints that leave no expert for a ticket which the desk's own rules would let pass; empty: none do."""
+    if model.rules is None or not (model.rules.base.ticket == row).any():
+        return ""
+    return f"no expert is left by {', '.join(filtering(model.rules, row))}"
 
 
 def _no_arc(model: Model, row: int) -> str:
@@ -123,7 +134,8 @@ def _outbid(model: Model, solution: Solution, row: int, places: _Places) -> str:
     best_first = arcs[gains][np.argsort(-points[gains], kind="stable")]
     rivals = list(dict.fromkeys(ticket for arc in best_first.tolist() for ticket in places.takers(arc)))
     if not rivals:
-        return f"left waiting by {solution.method}"
+        against = [] if model.rules is None else resisting(model.rules, solution.expert_of, row, best_first)
+        return f"kept waiting by {', '.join(against)}" if against else f"left waiting by {solution.method}"
     named = ", ".join(model.epoch.tickets.ids[ticket] for ticket in rivals[:NAMED])
     more = f" and {len(rivals) - NAMED} more" if len(rivals) > NAMED else ""
     return f"outbid by {named}{more}"

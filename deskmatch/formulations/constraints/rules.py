@@ -112,7 +112,7 @@ class Rules(Frozen):
         for name in names:
             side = rows[name].under(self.constraints[name].penalty)
             fate = fold(replace(problem, side=side, limits=None, usage=None)).fate
-            found[name] = -charges(problem, side, fate == RowFate.CHARGE)[0][place]
+            found[name] = 0.0 - charges(problem, side, fate == RowFate.CHARGE)[0][place]
         return found
 
 

@@ -65,7 +65,7 @@ def _price(
     rules: Rules, name: str, now: _Total, time_limit_s: float | None
 ) -> tuple[float, float, str, float, int | None]:
     if (rules.fates(name) == RowFate.SLACK).all():
-        return 0.0, 0.0, "proven", now.points, now.assigned
+        return 0.0, 0.0, "proven", np.nan if now.assigned is None else now.points, now.assigned
     problem = rules.without({name})
     answer = solve(problem, time_limit_s=time_limit_s)
     other = _Total.of(answer, certify(problem, answer))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,13 @@ from deskmatch.errors import ContractError
 from deskmatch.formulations import why
 from deskmatch.formulations.answers import ExpertPrice, WhyNot
 from deskmatch.formulations.basis import Basis
+from deskmatch.formulations.constraints.conflict import Conflict, find_conflict, relaxed
 from deskmatch.formulations.constraints.prices import constraint_prices
 from deskmatch.formulations.constraints.tightness import tightness
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.reasons import hold_reasons
 from deskmatch.frozen import Frozen
-from deskmatch.solver import Certificate, Solution, Status
+from deskmatch.solver import Certificate, Solution, Status, solve
 from deskmatch.solver.evaluation import arcs_chosen
 
 if TYPE_CHECKING:
@@ -133,6 +134,36 @@ class Plan(Frozen):
         time_limit_s : for each solve that is an integer program; None: to the end.
         """
         return constraint_prices(self.model.rules, self.solution, self.certificate, time_limit_s=time_limit_s)
+
+    def conflict(
+        self, *, weights: Mapping[str, float] | None = None, time_limit_s: float | None = None
+    ) -> Conflict | None:
+        """Which hard rules contradict one another, and the cheapest relaxation; None where some plan keeps them all.
+
+        Parameters
+        ----------
+        weights : what a unit of giving way counts, by the names of constraints; 1 where none is said.
+        time_limit_s : for each of the solves; None: to the end.
+
+        Raises
+        ------
+        ProblemError
+            On weights that are no numbers > 0, or of constraints that do not exist.
+        """
+        rules = self.model.rules
+        return None if rules is None else find_conflict(rules, weights=weights, time_limit_s=time_limit_s)
+
+    def relaxed(self, *, weights: Mapping[str, float] | None = None, time_limit_s: float | None = None) -> Plan:
+        """The best plan once the rules in conflict give way as the cheapest relaxation says; this plan where none need.
+
+        The parameters are those of `conflict`.
+        """
+        conflict = self.conflict(weights=weights, time_limit_s=time_limit_s)
+        if conflict is None or self.model.rules is None:
+            return self
+        rules = relaxed(self.model.rules, conflict)
+        model = replace(self.model, rules=rules, problem=rules.problem)
+        return model.recover(solve(rules.problem, time_limit_s=time_limit_s))
 
     def top_experts(self, ticket_id: str, k: int = 5) -> pd.DataFrame:
         """The best k experts for a ticket, given everybody else, each with what the whole desk would lose.
@@ -319,6 +350,8 @@ class Plan(Frozen):
 
     def __str__(self) -> str:
         lines = [self.summary()]
+        if self.status is Status.INFEASIBLE and self.model.rules is not None:
+            lines += ["plan.conflict() says which rules contradict one another, plan.relaxed() what to do about it"]
         if len(self.assignments):
             lines += ["", self._best(20).to_string(index=False, float_format="{:.3f}".format)]
         if len(self.held):

@@ -56,8 +56,8 @@ class Rules(Frozen):
             Where a constraint yields something else than rows over these arcs.
         """
         rows = {name: rows_of(name, constraint, arcs) for name, constraint in constraints.items()}
-        side = _stacked([rows[name].under(one.penalty) for name, one in constraints.items()], base)
-        return cls(constraints=constraints, arcs=arcs, base=base, rows=rows, folded=fold(replace(base, side=side)))
+        problem = _with_rows(base, constraints, rows)
+        return cls(constraints=constraints, arcs=arcs, base=base, rows=rows, folded=fold(problem))
 
     @property
     def problem(self) -> Problem:
@@ -66,8 +66,13 @@ class Rules(Frozen):
 
     def without(self, names: Collection[str]) -> Problem:
         """The problem with some of the constraints left out."""
-        left = [self.rows[name].under(one.penalty) for name, one in self.constraints.items() if name not in names]
-        return fold(replace(self.base, side=_stacked(left, self.base))).problem
+        left = {name: rows for name, rows in self.rows.items() if name not in names}
+        return fold(_with_rows(self.base, self.constraints, left)).problem
+
+    def with_rows(self, rows: dict[str, Rows]) -> Rules:
+        """The same constraints saying other things."""
+        folded = fold(_with_rows(self.base, self.constraints, rows))
+        return replace(self, rows=rows, folded=folded)
 
     def span(self, name: str) -> slice:
         """The rows of a constraint among the rows of all."""
@@ -140,5 +145,7 @@ def rows_of(name: str, constraint: Constraint, arcs: ModelArcs) -> Rows:
     return rows
 
 
-def _stacked(sides: list[Side], base: Problem) -> Side:
-    return Side.stack(sides if base.side is None else [base.side, *sides])
+def _with_rows(base: Problem, constraints: dict[str, Constraint], rows: dict[str, Rows]) -> Problem:
+    """The problem with the rows of some constraints as they are, each under the penalty of its constraint."""
+    sides = [one.under(constraints[name].penalty) for name, one in rows.items()]
+    return replace(base, side=Side.stack(sides if base.side is None else [base.side, *sides]))

@@ -19,6 +19,8 @@ from deskmatch.formulations.availability import capacity, nested_limits, packing
 from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraint
 from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.formulations.eligibility import Eligibility, is_excluded
+from deskmatch.formulations.fairness.forms import Fairness, as_fairness
+from deskmatch.formulations.fairness.work import Work
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.terms import DEFAULT_TERMS, Term, as_term
 from deskmatch.prediction import ResolutionModel
@@ -39,7 +41,7 @@ class Formulation:
     """The terms of the objective, the settings that weigh them, and the constraints.
 
     maximise  Σ over assigned pairs of  acceptance_j · Σ_k weight_k · value_k(i, j) · (importance_i where term k scales)
-    − penalties of the soft constraints that are missed
+    − penalties of the soft constraints that are missed − weighted cost of unfairness
 
     A held ticket is worth 0 points, so a pair whose points are negative is left waiting.
 
@@ -49,6 +51,7 @@ class Formulation:
     terms : the aims, as `Term` objects or plain functions of `Arcs`; their names must be distinct.
     resolution : predicts resolution; None: the epoch's pair table, and proficiency where it says nothing.
     constraints : rules over the assignments (`deskmatch.formulations.constraints`), hard or with a penalty.
+    fairness : a convex cost of the experts' new work (`AlphaFairness`, `SlotCost`), times its weight; None: no cost.
 
     Examples
     --------
@@ -61,6 +64,7 @@ class Formulation:
     terms: tuple[Term, ...] = DEFAULT_TERMS
     resolution: ResolutionModel | None = None
     constraints: tuple[Constraint, ...] = ()
+    fairness: Fairness | None = None
 
     def __post_init__(self) -> None:
         given: tuple[Term | Callable[[Arcs], NDArray[np.float64]], ...] = self.terms
@@ -73,6 +77,7 @@ class Formulation:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ContractError(f"terms: {', '.join(twice)} occur more than once; expected distinct names")
+        object.__setattr__(self, "fairness", as_fairness(self.fairness))
         object.__setattr__(self, "constraints", tuple(as_constraint(one) for one in self.constraints))
         taken = sorted((RESERVED | set(names)) & set(self.named_constraints))
         if taken:
@@ -97,9 +102,12 @@ class Formulation:
         *,
         resolution: ResolutionModel | None = None,
         constraints: Iterable[Constraint] = (),
+        fairness: Fairness | None = None,
     ) -> Formulation:
         """The default terms under settings from a file, a mapping, a `Routing`, or none."""
-        return cls(routing=Routing.load(routing), resolution=resolution, constraints=tuple(constraints))
+        return cls(
+            routing=Routing.load(routing), resolution=resolution, constraints=tuple(constraints), fairness=fairness
+        )
 
     def adding(self, *terms: Term | Callable[[Arcs], NDArray[np.float64]]) -> Formulation:
         """This formulation with further terms.
@@ -169,7 +177,7 @@ class BoundFormulation:
         ticket, expert = self._arcs(epoch, situation, free, most)
         situation = with_peers(situation, ticket, expert)
         arcs = ModelArcs(situation, ticket, expert, room=free, capacity=most, attention=attention(epoch, self.channels))
-        problem = self._network(arcs)
+        problem = self._fair(self._network(arcs), situation)
         rules = None
         if self.formulation.constraints:
             rules = Rules.of(self.formulation.named_constraints, arcs, problem)
@@ -238,6 +246,14 @@ class BoundFormulation:
             usage=usage,
             side=side,
         )
+
+    def _fair(self, problem: Problem, situation: Situation) -> Problem:
+        """The problem with the cost of unfairness taken off its points."""
+        fairness = self.formulation.fairness
+        if fairness is None or fairness.weight == 0:
+            return problem
+        work = Work.of(situation, problem.ticket, problem.expert, window_s=fairness.window_s)
+        return fairness.curve(work).times(fairness.weight).added(problem)
 
     def _arcs(
         self, epoch: Epoch, situation: Situation, free: NDArray[np.int32], most: NDArray[np.int32]

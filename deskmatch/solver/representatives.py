@@ -6,17 +6,17 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.errors import ProblemError
 
+from .at_least import with_at_least
 from .certificate import certify
 from .evaluation import arcs_chosen, objective_terms
 from .explicit import cost_columns, no_rows, sum_row, widened
-from .problem import Limits, Problem
+from .problem import Problem
 from .side import Side
 from .solution import Solution, Status
 from .solving import solve
@@ -149,7 +149,6 @@ class _Search:
     ) -> None:
         _check(problem, criteria, k)
         self.own = problem
-        self.n_arcs = problem.n_arcs
         self.problem, self.criteria = _with_floor(problem, criteria, at_least)
         self.k, self.unsupported = k, unsupported
         self._ends_s = None if time_limit_s is None else time.perf_counter() + time_limit_s
@@ -178,8 +177,16 @@ class _Search:
                 continue
             weights, room = self.zones.weights(zone)
             zone.weighed = self._by_weights(weights) <= room + 1e-9 * max(1.0, abs(room))
-        points = sorted(self.points[: self.k], key=lambda point: -point.values[0])
+        points = sorted(map(self._restored, self.points[: self.k]), key=lambda point: -point.values[0])
         return Representatives(tuple(points), self.ranges, self.zones.gap(), self.proven)
+
+    def _restored(self, point: Representative) -> Representative:
+        """The point in the rows of the problem that was given: who waits with the expert beyond it is held."""
+        solution = point.solution
+        m = self.own.n_experts
+        expert_of = np.where(solution.expert_of < m, solution.expert_of, -1)
+        price = None if solution.expert_price is None else solution.expert_price[:m]
+        return replace(point, solution=replace(solution, expert_of=expert_of, expert_price=price))
 
     def _left_s(self) -> float | None:
         """Seconds left for integer programs, None: as many as they take."""
@@ -328,46 +335,14 @@ def _check(problem: Problem, criteria: Sequence[Criterion], k: int) -> None:
 
 
 def _with_floor(problem: Problem, criteria: Sequence[Criterion], at_least: int) -> tuple[Problem, list[Criterion]]:
-    """The problem in which at least so many tickets are assigned.
+    """The problem in which at least so many tickets are assigned, and the criteria over its arcs and experts."""
+    larger, place = with_at_least(problem, at_least)
+    more = larger.n_experts - problem.n_experts
 
-    A network stays one: all who may be held share one more expert, who takes no more than may be held in all.
-    """
-    if at_least <= 0:
-        return problem, list(criteria)
-    if at_least > problem.n_tickets:
-        raise ProblemError(
-            f"no assignment keeps every rule: {at_least} of {problem.n_tickets} tickets are to be assigned"
-        )
-    if not problem.is_network:
-        row = Side.from_matrix(np.ones((1, problem.n_arcs)), ">=", float(at_least))
-        sides = [row] if problem.side is None else [problem.side, row]
-        return replace(problem, side=Side.stack(sides)), list(criteria)
-    return _with_waiting_room(problem, criteria, problem.n_tickets - at_least)
+    def spread(criterion: Criterion) -> Criterion:
+        points = np.zeros(larger.n_arcs)
+        points[place] = criterion.points
+        costs = None if criterion.slot_cost is None else np.pad(criterion.slot_cost, ((0, more), (0, 0)))
+        return Criterion(points, costs, criterion.extra_points)
 
-
-def _with_waiting_room(problem: Problem, criteria: Sequence[Criterion], room: int) -> tuple[Problem, list[Criterion]]:
-    may = np.flatnonzero(problem.hold > -np.inf)
-    m = problem.n_experts
-    ends = problem.indptr[1:][may]  # the new arc comes last among its ticket's, as the new expert does
-
-    def wide(values: NDArray[Any], filled: float = 0) -> NDArray[Any]:
-        return np.insert(values, ends, filled)
-
-    limits = problem.limits
-    larger = replace(
-        problem,
-        n_experts=m + 1,
-        indptr=problem.indptr + np.concatenate([[0], np.cumsum(problem.hold > -np.inf)]),
-        expert=wide(problem.expert, m),
-        points=wide(problem.points),
-        capacity=np.append(problem.capacity, room),
-        hold=np.full(problem.n_tickets, -np.inf),
-        slot_cost=np.vstack([problem.slot_cost, np.zeros((1, problem.slot_cost.shape[1]))]),
-        limits=None if limits is None else Limits(wide(limits.of_arc, -1), limits.bound, limits.parent),
-    )
-    return larger, [
-        Criterion(
-            wide(x.points), None if x.slot_cost is None else np.vstack([x.slot_cost, 0.0 * x.slot_cost[:1]]), None
-        )
-        for x in criteria
-    ]
+    return larger, [spread(criterion) for criterion in criteria]

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bound import useful_slots
+from .evaluation import arcs_chosen
+from .extra_columns import best_extra
 from .problem import Problem
 from .side import Side
+from .solution import Solution
 
-__all__ = ["cost_columns", "hardened", "no_rows", "sum_row", "widened"]
+__all__ = ["cost_columns", "hardened", "hint_for", "no_rows", "sum_row", "widened"]
 
 Float64 = NDArray[np.float64]
 
@@ -121,3 +124,9 @@ def widened(problem: Problem, side: Side, *rows: Side) -> Problem:
         extra_points=side.extra_points,
     )
     return replace(problem, side=joined)
+
+
+def hint_for(problem: Problem, solution: Solution) -> Solution | None:
+    """A solution as a hint for a problem with the same arcs and other rows and columns; None where it breaks a row."""
+    extra = best_extra(problem, arcs_chosen(problem, solution.expert_of))
+    return None if extra is None else replace(solution, extra=extra)

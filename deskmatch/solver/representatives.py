@@ -15,7 +15,7 @@ from deskmatch.errors import ProblemError
 from .at_least import with_at_least
 from .certificate import certify
 from .evaluation import arcs_chosen, objective_terms
-from .explicit import cost_columns, no_rows, sum_row, widened
+from .explicit import cost_columns, hint_for, no_rows, sum_row, widened
 from .problem import Problem
 from .side import Side
 from .solution import Solution, Status
@@ -224,7 +224,8 @@ class _Search:
         points = sum((w * x for w, (x, _) in zip(weights, criteria, strict=True)), np.zeros(self.problem.n_arcs))
         extra = sum((w * x for w, (_, x) in zip(weights, criteria, strict=True)), np.zeros(side.n_extra))
         wide = widened(self._bare(points), replace(side, extra_points=extra), *rows)
-        hint = self._nearest(lower)
+        known = self._nearest(lower)
+        hint = None if known is None else hint_for(wide, known)
         solution = solve(wide, time_limit_s=self._left_s(), hint=hint)
         if solution.objective is None:
             if solution.status is Status.INFEASIBLE:

@@ -1,0 +1,172 @@
+"""`fair_plan`: the fairest plan that loses few points and assigns no fewer tickets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from numbers import Real
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.errors import ARGUMENTS, ContractError, Defect, InputError
+from deskmatch.formulations.fairness.forms import Fairness, MaxMin, Range
+from deskmatch.formulations.fairness.max_min import max_min
+from deskmatch.formulations.fairness.region import Region
+from deskmatch.formulations.fairness.work import Work
+from deskmatch.solver import Problem, Side, Solution, Status, solve
+from deskmatch.solver.explicit import hint_for, widened
+
+if TYPE_CHECKING:
+    from deskmatch.formulations.plan import Plan
+
+__all__ = ["Form", "fair_plan"]
+
+Float64 = NDArray[np.float64]
+
+Form: TypeAlias = "Fairness | MaxMin | Range"
+
+TIE = 1e-6
+"""How much all points together count beside the fairness: of equally fair plans one with most points is taken."""
+
+
+def fair_plan(plan: Plan, form: Form, *, delta: float = 0.02, time_limit_s: float | None = 10.0) -> Plan:
+    """The fairest plan with points ≥ optimum − δ·|optimum| that assigns no fewer tickets.
+
+    To hold everyone would be perfectly fair, hence both conditions. The answer is an ordinary plan of the same model;
+    its gap is what fairness costs, in points.
+
+    Parameters
+    ----------
+    plan : where it is not optimal, or claimed to be, the problem is solved exactly first.
+    form : `MaxMin`, `Range`, or a cost such as `AlphaFairness`, which then counts alone.
+    delta : δ ≥ 0, the share of the optimum that may be lost.
+    time_limit_s : seconds for integer programs together, None: as many as they take. When they are over, the fairest
+        plan found so far is the answer, and ``plan.solution.message`` says so.
+
+    Returns
+    -------
+    A plan by the method ``"fair: …"``. Among equally fair ones it has most points (to a millionth).
+
+    Raises
+    ------
+    InputError
+        Where δ is no number ≥ 0.
+    ContractError
+        Where the form is none of these.
+    ProblemError
+        Where no plan keeps every rule.
+
+    Examples
+    --------
+    >>> import deskmatch
+    >>> from deskmatch.formulations.fairness.forms import MaxMin
+    >>> epoch = deskmatch.Epoch.from_tables("examples/desk/tickets.csv", "examples/desk/experts.csv")
+    >>> plan = fair_plan(deskmatch.assign(epoch), MaxMin(), delta=0.02)
+    >>> plan.method, round(plan.gap / plan.bound, 4)
+    ('fair: max_min', 0.0188)
+    """
+    if isinstance(delta, bool) or not isinstance(delta, Real) or not (math.isfinite(delta) and delta >= 0):
+        raise InputError([Defect(ARGUMENTS, None, "delta", repr(delta), "expected a finite number ≥ 0")])
+    if isinstance(form, type) or not isinstance(form, Fairness | MaxMin | Range):
+        raise ContractError(f"form: found {form!r}; expected MaxMin(), Range(), AlphaFairness(…) or SlotCost(…)")
+    best = _best(plan, time_limit_s)
+    problem, situation = plan.model.problem, plan.model.situation
+    work = Work.of(situation, problem.ticket, problem.expert, window_s=form.window_s)
+    region = Region.of(best, work, float(delta))
+    if isinstance(form, MaxMin):
+        found, claimed = max_min(region, time_limit_s)
+    else:
+        program = _range(region) if isinstance(form, Range) else _least_cost(region, form)
+        answer = solve(program, time_limit_s=time_limit_s, hint=hint_for(program, best.solution))
+        found = best.solution if answer.objective is None else answer
+        claimed = answer.status is Status.OPTIMAL
+    return plan.model.recover(_told(region, found, form.name, claimed=claimed))
+
+
+def _best(plan: Plan, time_limit_s: float | None) -> Plan:
+    if plan.certificate.optimal or (plan.solution.status is Status.OPTIMAL and plan.certificate.feasible):
+        return plan
+    return plan.model.recover(solve(plan.model.problem, time_limit_s=time_limit_s, hint=plan.solution))
+
+
+def _told(region: Region, found: Solution, name: str, *, claimed: bool) -> Solution:
+    """The assignment as a solution of the plan's own problem, with the prices that prove the optimum's points."""
+    best = region.plan.solution
+    extra = None
+    if region.problem.n_extra and found.extra is not None:
+        extra = found.extra[: region.problem.n_extra]
+    return replace(
+        best,
+        expert_of=found.expert_of,
+        extra=extra,
+        objective=None,
+        status=Status.FEASIBLE,
+        method=f"fair: {name}",
+        claimed_bound=None,
+        message="the fairest plan" if claimed else "the fairest plan that was found in time",
+        elapsed_s=found.elapsed_s,
+    )
+
+
+def _least_cost(region: Region, form: Fairness) -> Problem:
+    """Minimise the cost of unfairness within the region."""
+    curve = form.curve(region.work)
+    bare = _bare(region.problem)
+    slots = curve.slot_cost(region.problem)
+    if slots is not None:
+        tie = TIE * float(np.abs(slots).max(initial=0.0)) / max(float(np.abs(region.points).sum()), 1e-300)
+        side = replace(region.side, extra_points=tie * region.side.extra_points)
+        return replace(widened(bare, side, *region.rows()), points=tie * region.points, slot_cost=slots)
+    costs = curve.columns(region.problem)
+    return _program(region, costs, np.full(costs.n_extra, -1.0))
+
+
+def _range(region: Region) -> Problem:
+    """Minimise the difference of two columns: one above all occupancies of the group, one below them."""
+    from scipy.sparse import csr_array
+
+    problem, work = region.problem, region.work
+    group = np.flatnonzero(work.group)
+    if not len(group):
+        return _program(region, Side.stack([]), np.zeros(0))
+    row_of = np.full(problem.n_experts, -1)
+    row_of[group] = np.arange(len(group))
+    own = csr_array(
+        (work.share, (row_of[problem.expert], np.arange(problem.n_arcs))), shape=(len(group), problem.n_arcs)
+    )
+    column = np.zeros((len(group), 2))
+    above, below = column.copy(), column.copy()
+    above[:, 0], below[:, 1] = -1.0, -1.0
+    most = float(work.before[group].max() + work.share.sum())
+    start = work.before[group]
+    sides = [
+        Side.from_matrix(own, sense, -start, over_extra=extra, lower=float(start.min()), upper=most)
+        for sense, extra in (("<=", above), (">=", below))
+    ]
+    both = replace(
+        Side.stack([Side.from_matrix(np.zeros((0, problem.n_arcs)), "<=", [], over_extra=np.zeros((0, 2)))]),
+        lower=sides[0].lower,
+        upper=sides[0].upper,
+    )
+    rows = widened(problem, both, *sides).side
+    assert rows is not None
+    return _program(region, rows, np.array([-1.0, 1.0]))
+
+
+def _program(region: Region, side: Side, extra_points: Float64) -> Problem:
+    """The region's rows and others with columns of their own, which alone count, and the points by a millionth."""
+    tie = TIE / max(float(np.abs(region.points).sum()), 1e-300)
+    own = replace(region.side, extra_points=tie * region.side.extra_points)
+    stacked = Side.stack([own, replace(side, extra_points=extra_points)])
+    bare = replace(_bare(region.problem), points=tie * region.points)
+    return widened(bare, stacked, *region.rows(beside=side.n_extra))
+
+
+def _bare(problem: Problem) -> Problem:
+    """The problem without points, slot costs and values of holding."""
+    hold = np.where(np.isfinite(problem.hold), 0.0, problem.hold)
+    return replace(
+        problem, points=np.zeros(problem.n_arcs), hold=hold, slot_cost=np.zeros((problem.n_experts, 1)), side=None
+    )

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from deskmatch.formulations.constraints.checks import check_constraint
     from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs
     from deskmatch.formulations.constraints.rows import Rows
+    from deskmatch.formulations.fairness.fairest import fair_plan
+    from deskmatch.formulations.fairness.forms import AlphaFairness, MaxMin, Range, SlotCost, SquaredOccupancy
+    from deskmatch.formulations.fairness.report import FairnessReport, fairness_report
     from deskmatch.formulations.formulation import BoundFormulation, Formulation
     from deskmatch.formulations.model import Model
     from deskmatch.formulations.plan import Plan
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
         TierUse,
         Waiting,
     )
+    from deskmatch.formulations.tradeoffs.front import Front, pareto
     from deskmatch.formulations.tradeoffs.next_best import Alternatives, alternatives
     from deskmatch.formulations.tradeoffs.scenario import WhatIf
     from deskmatch.formulations.tradeoffs.weight_intervals import Sensitivity, sensitivity
@@ -38,22 +42,29 @@ __all__ = [
     "DEFAULT_TERMS",
     "Abandonment",
     "Affinity",
+    "AlphaFairness",
     "Alternatives",
     "Arcs",
     "BoundFormulation",
     "Constraint",
+    "FairnessReport",
     "Formulation",
+    "Front",
     "FunctionTerm",
+    "MaxMin",
     "Model",
     "ModelArcs",
     "Occupancy",
     "Plan",
     "ProficiencyMatch",
+    "Range",
     "RelaxationCost",
     "Resolution",
     "Rows",
     "Sensitivity",
     "Situation",
+    "SlotCost",
+    "SquaredOccupancy",
     "Term",
     "TierUse",
     "Waiting",
@@ -63,29 +74,39 @@ __all__ = [
     "check_constraint",
     "check_term",
     "constraints",
+    "fair_plan",
+    "fairness_report",
+    "pareto",
     "sensitivity",
 ]
 
 _PLACES = {
     "Abandonment": "terms",
     "Affinity": "terms",
+    "AlphaFairness": "fairness.forms",
     "Alternatives": "tradeoffs.next_best",
     "Arcs": "arcs",
     "BoundFormulation": "formulation",
     "Constraint": "constraints.protocol",
     "DEFAULT_TERMS": "terms",
+    "FairnessReport": "fairness.report",
     "Formulation": "formulation",
+    "Front": "tradeoffs.front",
     "FunctionTerm": "terms",
+    "MaxMin": "fairness.forms",
     "Model": "model",
     "ModelArcs": "constraints.protocol",
     "Occupancy": "terms",
     "Plan": "plan",
     "ProficiencyMatch": "terms",
+    "Range": "fairness.forms",
     "RelaxationCost": "terms",
     "Resolution": "terms",
     "Rows": "constraints.rows",
     "Sensitivity": "tradeoffs.weight_intervals",
     "Situation": "arcs",
+    "SlotCost": "fairness.forms",
+    "SquaredOccupancy": "fairness.forms",
     "Term": "terms",
     "TierUse": "terms",
     "Waiting": "terms",
@@ -95,6 +116,9 @@ _PLACES = {
     "check_constraint": "constraints.checks",
     "check_term": "checks",
     "constraints": "constraints",
+    "fair_plan": "fairness.fairest",
+    "fairness_report": "fairness.report",
+    "pareto": "tradeoffs.front",
     "sensitivity": "tradeoffs.weight_intervals",
 }
 

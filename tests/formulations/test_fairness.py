@@ -5,18 +5,31 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from deskmatch import Desk, Epoch, Formulation, Plan, Staffing, Tickets, Vocabulary, assign
+from deskmatch import (
+    Desk,
+    Epoch,
+    Formulation,
+    Plan,
+    SquaredOccupancy,
+    Staffing,
+    Tickets,
+    Vocabulary,
+    assign,
+    fairness_report,
+)
 from deskmatch.errors import ContractError, InputError, RoutingError
 from deskmatch.formulations.constraints import GroupLimit
 from deskmatch.formulations.fairness.curve import amounts
 from deskmatch.formulations.fairness.fairest import fair_plan
 from deskmatch.formulations.fairness.forms import AlphaFairness, MaxMin, Range, SlotCost, idle_utility
+from deskmatch.formulations.fairness.measures import gini, jain
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.solver import Problem, evaluate, violations
 from deskmatch.solver.evaluation import arcs_chosen
@@ -53,6 +66,10 @@ def every_assignment(problem: Problem) -> Iterator[np.ndarray]:
         expert_of = np.array(choice, dtype=np.int32)
         if not violations(problem, expert_of):
             yield expert_of
+
+
+THIRDS = {"channels": {"chat": {"handling_s": 1200}, "post": {"handling_s": 700}}}
+"""Shares of an hour that floats do not hold exactly."""
 
 
 def work_of(plan: Plan) -> Work:
@@ -155,7 +172,7 @@ def test_all_reachable_amounts_are_sums() -> None:
 def test_max_min_is_the_lexicographic_best_of_all_allowed_assignments(
     seed: int, channels: int, ties: bool, delta: float
 ) -> None:
-    plan = assign(desk_epoch(seed, channels=channels, ties=ties))
+    plan = assign(desk_epoch(seed, channels=channels, ties=ties), routing=THIRDS)
     fair = fair_plan(plan, MaxMin(), delta=delta, time_limit_s=None)
     expected = min(tuple(np.sort(after(plan, x))[::-1].round(6)) for x in allowed(plan, delta))
     assert tuple(np.sort(after(plan, fair.solution.expert_of))[::-1].round(6)) == expected
@@ -239,3 +256,84 @@ def test_wrong_forms_and_shares_are_refused() -> None:
     for costs in ([], [0.2, 0.1], "free", [float("nan")]):
         with pytest.raises(RoutingError, match="do not fall"):
             SlotCost(costs=costs)  # type: ignore[arg-type]
+
+
+# --- the report
+
+
+@settings(max_examples=20)
+@given(st.lists(st.floats(0, 2), min_size=1, max_size=8))
+def test_measures_are_those_of_their_definitions(values: list[float]) -> None:
+    x = np.array(values)
+    assume(x.sum() > 1e-3)
+    n = len(x)
+    assert gini(x) == pytest.approx(np.abs(x[:, None] - x).sum() / (2 * n * x.sum()), abs=1e-12)
+    assert jain(x) == pytest.approx(x.sum() ** 2 / (n * (x**2).sum()))
+    assert (gini(0 * x), jain(0 * x)) == (0.0, 1.0)
+
+
+def test_the_distribution_holds_every_expert_who_could_get_a_ticket() -> None:
+    plan = assign(desk_epoch(2))
+    report = fairness_report(plan)
+    frame = report.experts.set_index("expert_id")
+    assert frame["new_tickets"].sum() == len(plan.assignments)
+    assert (frame["occupancy_before"] + frame["new_work_s"] / 3600).tolist() == pytest.approx(
+        frame["occupancy_after"].tolist()
+    )
+    assert frame["occupancy_after"].is_monotonic_decreasing
+    assert report.measures.set_index("measure").loc["Gini coefficient", "after"] == pytest.approx(
+        gini(frame["occupancy_after"])
+    )
+
+
+@settings(max_examples=10)
+@given(seed=SEEDS, channels=st.integers(1, 2))
+def test_the_price_curve_is_non_dominated_and_begins_with_the_best_plan(seed: int, channels: int) -> None:
+    plan = assign(desk_epoch(seed, channels=channels))
+    report = fairness_report(plan)
+    curve = report.price(5)
+    assert curve["points"][0] == pytest.approx(plan.objective)
+    assert curve["price"][0] == pytest.approx(0.0, abs=1e-9)
+    assert curve["points"].is_monotonic_decreasing
+    count = (plan.solution.expert_of >= 0).sum()
+    squares = [
+        (evaluate(plan.model.problem, x), (after(plan, x) ** 2).sum())
+        for x in every_assignment(plan.model.problem)
+        if (x >= 0).sum() >= count
+    ]
+    for points in curve["points"]:
+        reached = min(square for total, square in squares if total == pytest.approx(points, abs=1e-9))
+        assert not any(total > points + 1e-6 and square <= reached - 1e-9 for total, square in squares)
+
+
+def test_the_report_reads_well_and_draws(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    report = fairness_report(assign(desk_epoch(2)))
+    text = str(report)
+    for told in ("Jain's index", "could get tickets", "The price of fairness", " new"):
+        assert told in text
+    report.picture(tmp_path / "fair.svg")
+    assert "The price of fairness" in (tmp_path / "fair.svg").read_text("utf-8")
+
+
+def test_a_report_of_nobody_or_of_a_wrong_window() -> None:
+    epoch = replace(desk_epoch(0), staffing=Staffing(load=np.zeros((3, 1)), free_in_s=60.0))
+    report = fairness_report(assign(epoch))
+    assert report.experts.empty
+    assert report.measures["after"].tolist() == [1.0, 0.0, 0.0, 1.0, 0.0]
+    assert "0 experts could get tickets" in str(report)
+    for window in (0, -1.0, True, "hour"):
+        with pytest.raises(InputError, match="window_s"):
+            fairness_report(assign(epoch), window_s=window)  # type: ignore[arg-type]
+
+
+def test_squared_occupancies_are_convex_costs() -> None:
+    epoch = desk_epoch(7)
+    plan = Formulation(fairness=SquaredOccupancy(weight=0.5)).bind(epoch.desk).assign(epoch)
+    plain = assign(epoch)
+    start = (work_of(plain).before[work_of(plain).group] ** 2).sum()
+    best = max(
+        evaluate(plain.model.problem, x) - 0.5 * ((after(plain, x) ** 2).sum() - start)
+        for x in every_assignment(plain.model.problem)
+    )
+    assert plan.objective == pytest.approx(best)

@@ -105,10 +105,12 @@ def amounts(measure: Float64, most: int) -> Float64:
     [0.0, 2.0, 3.0, 4.0, 5.0]
     """
     sums = {0: np.zeros(1)}  # by the number of tickets
-    for size, count in zip(*np.unique(np.round(measure / SAME) * SAME, return_counts=True), strict=True):
+    sizes = _distinct(measure)
+    counts = np.bincount(np.searchsorted(sizes, measure, side="right") - 1, minlength=len(sizes))
+    for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
         grown: dict[int, list[Float64]] = {}
         for used, values in sums.items():
-            for more in range(min(int(count), most - used) + 1):
+            for more in range(min(count, most - used) + 1):
                 grown.setdefault(used + more, []).append(values + more * size)
         sums = {used: _distinct(np.concatenate(parts)) for used, parts in grown.items()}
         if sum(map(len, sums.values())) > MOST_AMOUNTS * (most + 1):
@@ -122,5 +124,6 @@ def _joined(parts: list[Any]) -> NDArray[Any]:
 
 
 def _distinct(values: Float64) -> Float64:
+    """Ascending; of values that are the same the least."""
     ordered = np.sort(values)
     return np.asarray(ordered[np.append(True, np.diff(ordered) > SAME)])

@@ -13,7 +13,16 @@ from deskmatch.formulations.fairness.curve import CostCurve
 from deskmatch.formulations.fairness.work import WINDOW_S, Work
 from deskmatch.routing.validation import NonNegative, Positive, Settings, refuse
 
-__all__ = ["AlphaFairness", "Fairness", "MaxMin", "Range", "SlotCost", "as_fairness", "idle_utility"]
+__all__ = [
+    "AlphaFairness",
+    "Fairness",
+    "MaxMin",
+    "Range",
+    "SlotCost",
+    "SquaredOccupancy",
+    "as_fairness",
+    "idle_utility",
+]
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -98,6 +107,35 @@ class AlphaFairness(Settings):
     def utility(self, idle: Float64) -> Float64:
         """U_α of idle shares, see the class."""
         return idle_utility(idle, alpha=self.alpha, epsilon=self.epsilon)
+
+
+class SquaredOccupancy(Settings):
+    """Σ_j o_j², with o_j the occupancy after the epoch: the variance of the occupancies, for the same total of work.
+
+    Unlike the utility of idle time it tells experts apart who all have more than a window's work: reports use it. A
+    convex slot cost, or columns, as `AlphaFairness`.
+
+    Parameters
+    ----------
+    weight : points per unit, ≥ 0.
+    window_s : seconds over which the work is spread, > 0.
+    """
+
+    weight: NonNegative = 1.0
+    window_s: Positive = WINDOW_S
+
+    @property
+    def name(self) -> str:
+        """``squared_occupancy``."""
+        return "squared_occupancy"
+
+    def curve(self, work: Work) -> CostCurve:
+        """What new work adds to the square."""
+
+        def cost(expert: Int64, amount: Float64) -> Float64:
+            return np.asarray(amount * (2.0 * work.before[expert] + amount))
+
+        return CostCurve(work.share, cost)
 
 
 def idle_utility(idle: Float64, *, alpha: float, epsilon: float) -> Float64:
@@ -212,4 +250,6 @@ def as_fairness(given: object) -> Fairness | None:
         return given
     if isinstance(given, MaxMin | Range):
         raise ContractError(f"fairness: {given.name} replaces the points; make the plan first, then fair_plan(plan, …)")
-    raise ContractError(f"fairness: found {given!r}; expected AlphaFairness(…), SlotCost(…), or None")
+    raise ContractError(
+        f"fairness: found {given!r}; expected AlphaFairness(…), SquaredOccupancy(…), SlotCost(…), or None"
+    )

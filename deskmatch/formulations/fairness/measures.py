@@ -28,7 +28,7 @@ def jain(values: ArrayLike) -> float:
 
 
 def gini(values: ArrayLike) -> float:
-    """The Gini coefficient Σ_i Σ_j |x_i − x_j| / (2 n Σx), from 0 (all have the same) to 1 − 1/n; 0 where nobody has any.
+    """The Gini coefficient Σ_i Σ_j |x_i − x_j| / (2 n Σx), from 0 (all have the same) to 1 − 1/n; 0 for nothing.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.errors import ARGUMENTS, Defect, InputError, ProblemError
-from deskmatch.formulations.fairness.forms import AlphaFairness, Fairness
+from deskmatch.formulations.fairness.forms import Fairness, SquaredOccupancy
 from deskmatch.formulations.fairness.measures import gini, jain
 from deskmatch.formulations.fairness.work import WINDOW_S, Work
 from deskmatch.formulations.pictures import CHOSEN, MAIN, QUIET, drawn, tidy
@@ -75,7 +75,9 @@ class FairnessReport:
         before, after = _measured(self.work.before[group]), _measured(self._after(self.plan)[group])
         return pd.DataFrame({"measure": list(before), "before": list(before.values()), "after": list(after.values())})
 
-    def price(self, points: int = 7, *, form: Fairness | None = None, time_limit_s: float | None = 10.0) -> pd.DataFrame:
+    def price(
+        self, points: int = 7, *, form: Fairness | None = None, time_limit_s: float | None = 10.0
+    ) -> pd.DataFrame:
         """The price of fairness as a curve, from the plan with most points to the fairest one.
 
         The plans are non-dominated in points and the form of fairness (`pareto`), and none assigns fewer tickets than
@@ -85,7 +87,7 @@ class FairnessReport:
         Parameters
         ----------
         points : at most so many plans, ≥ 2.
-        form : what is traded against points; default: proportional fairness, ``AlphaFairness(alpha=1)``.
+        form : what is traded against points; default: `SquaredOccupancy`.
         time_limit_s : seconds for integer programs together; None: as many as they take.
 
         Returns
@@ -99,7 +101,7 @@ class FairnessReport:
         """
         from deskmatch.formulations.tradeoffs.front import front_of
 
-        form = AlphaFairness(window_s=self.work.window_s) if form is None else form
+        form = SquaredOccupancy(window_s=self.work.window_s) if form is None else form
         key = f"{points} {form!r} {time_limit_s}"
         if key not in self._prices:
             front = front_of(self.plan.model, ["points", form], points, time_limit_s=time_limit_s)
@@ -188,7 +190,7 @@ class FairnessReport:
             return
         curve = self.price()
         right.plot(100 * curve["price"], curve["gini"], "o-", color=MAIN, markersize=5)
-        now = float(self.measures.set_index("measure").at["Gini coefficient", "after"])
+        now = _measured(self._after(self.plan)[self.work.group])["Gini coefficient"]
         best = float(curve["points"].max())
         lost = 100 * (best - self.plan.objective) / abs(best) if best else 0.0
         right.plot([lost], [now], "o", color=CHOSEN, markersize=9, markerfacecolor="none", label="this plan")
@@ -218,8 +220,15 @@ def fairness_report(plan: Plan, *, window_s: float = WINDOW_S) -> FairnessReport
     >>> epoch = deskmatch.Epoch.from_tables("examples/desk/tickets.csv", "examples/desk/experts.csv")
     >>> report = fairness_report(deskmatch.assign(epoch))
     >>> report.measures.round(3)
+                measure  before  after
+    0      Jain's index   0.931  0.895
+    1  Gini coefficient   0.155  0.182
+    2             range   0.500  1.473
+    3  least idle share   0.130 -0.960
+    4    mean occupancy   0.631  0.997
     """
-    if isinstance(window_s, bool) or not isinstance(window_s, int | float) or not 0 < window_s < np.inf:
+    given: object = window_s
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given < np.inf:
         raise InputError([Defect(ARGUMENTS, None, "window_s", repr(window_s), "expected seconds > 0")])
     if not plan.certificate.feasible and plan.objective is not None:
         raise ProblemError("the plan breaks a rule: " + "; ".join(plan.certificate.violations))

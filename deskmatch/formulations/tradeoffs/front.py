@@ -81,8 +81,8 @@ class Front:
     def picture(self, path: str | Path | None = None) -> Any:
         """The front as a matplotlib figure, and as a file where a path is given (.svg, .png, .pdf).
 
-        Two objectives as a curve; of three the first two, the third as colour; and any number as lines from objective to
-        objective, each a share of its range. Filled: proved; the knee stands out.
+        Two objectives as a curve; of three the first two, the third as colour; and any number as lines from objective
+        to objective, each a share of its range. Filled: proved; the knee stands out.
 
         Raises
         ------
@@ -169,8 +169,8 @@ def pareto(
     points : at most so many plans, ≥ 2; at least one for each objective is sought.
     routing, resolution : as in `assign`.
     formulation : instead of these: terms and constraints of your own; constraints hold for every plan.
-    at_least : how many tickets each plan must assign. None: where fairness is an objective as many as the plan with most
-        points does, since to hold everyone would be perfectly fair; else none.
+    at_least : how many tickets each plan must assign. None: where fairness is an objective as many as the plan with
+        most points does, since to hold everyone would be perfectly fair; else none.
     unsupported : whether to look for plans that no weights find.
     time_limit_s : seconds for all integer programs together, None: as many as they take.
 

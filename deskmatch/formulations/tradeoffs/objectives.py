@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.formulations.arcs import Arcs
-from deskmatch.formulations.fairness.forms import AlphaFairness, Fairness
+from deskmatch.formulations.fairness.forms import Fairness, SquaredOccupancy
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.terms import Term
@@ -53,7 +53,7 @@ def criteria_of(model: Model, objectives: Sequence[Objective]) -> Criteria:
     model : an epoch's.
     objectives : two or more, all different; each is maximised. A term counts at weight 1, acceptance and importance
         included; ``"points"`` is the whole objective with its weights, costs and penalties; ``"assigned"`` the number
-        of tickets; ``"fairness"`` is `AlphaFairness` at its defaults.
+        of tickets; ``"fairness"`` is minus `SquaredOccupancy`.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def _known(model: Model, objectives: Sequence[Objective]) -> list[tuple[str, Ter
         if objective in ("points", "assigned") and isinstance(objective, str):
             found.append((objective, objective))
         elif objective == "fairness":
-            found.append(("fairness", AlphaFairness()))
+            found.append(("fairness", SquaredOccupancy()))
         elif isinstance(objective, str) and objective in terms:
             found.append((objective, terms[objective]))
         elif isinstance(objective, Term | Fairness) and not isinstance(objective, type):

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         sensitivity,
     )
     from deskmatch.heuristics import greedy
-    from deskmatch.prediction import HistoricalRate, Proficiency, ResolutionModel, check_resolution_model
+    from deskmatch.prediction import HistoricalRate, Proficiency, ResolutionModel, Robust, check_resolution_model
     from deskmatch.routing import Routing
     from deskmatch.solver import Certificate, Problem, Solution, Status, certify, solve
 
@@ -64,6 +64,7 @@ __all__ = [
     "Proficiency",
     "Range",
     "ResolutionModel",
+    "Robust",
     "Routing",
     "SlotCost",
     "Solution",
@@ -111,7 +112,7 @@ _ROOMS = {
         "sensitivity",
     ),
     "heuristics": ("greedy",),
-    "prediction": ("HistoricalRate", "Proficiency", "ResolutionModel", "check_resolution_model"),
+    "prediction": ("HistoricalRate", "Proficiency", "ResolutionModel", "Robust", "check_resolution_model"),
     "routing": ("Routing",),
     "solver": ("Certificate", "Problem", "Solution", "Status", "certify", "solve"),
 }

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from deskmatch.epochs import Epoch
 from deskmatch.errors import Defect, InputError
 from deskmatch.formulations.constraints.protocol import Constraint
+from deskmatch.formulations.fairness.forms import Fairness
 from deskmatch.formulations.formulation import BoundFormulation, Formulation
 from deskmatch.heuristics import solve_within
 from deskmatch.prediction import ResolutionModel
+from deskmatch.prediction.robust import robust_model
 from deskmatch.routing import Routing
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ def assign(
     routing: Routing | Mapping[str, object] | str | Path | None = None,
     resolution: ResolutionModel | None = None,
     constraints: Iterable[Constraint] = (),
+    fairness: Fairness | None = None,
+    robust: str | None = None,
     method: str = "auto",
     deadline_s: float | None = None,
 ) -> Plan:
@@ -42,6 +46,9 @@ def assign(
     routing : settings per channel: a `Routing`, a mapping, a path of a routing.toml, or None for defaults.
     resolution : predicts P(resolved at first contact) and overrides the epoch's pair table.
     constraints : rules over the assignments (`deskmatch.formulations.constraints`).
+    fairness : a convex cost of the experts' new work, such as ``SquaredOccupancy(weight=0.2)``; None: no cost.
+    robust : ``"lower"`` or ``"cvar"``: count on the worst tenth of what the resolution model thinks possible of each
+        pair (`Robust`); None: on the expected value.
     method : a backend's name, ``"greedy"``, or ``"auto"``.
     deadline_s : seconds from this call in which an answer is wanted, ≤ 0: at once; greedy answers where the exact solve
         might not fit. It chooses the method: building the problem is not cut short. None: exact, however long it takes.
@@ -67,7 +74,9 @@ def assign(
     started = perf_counter()
     if not isinstance(epoch, Epoch):
         raise InputError([Defect("assign", None, "epoch", repr(epoch)[:80], "expected an Epoch (Epoch.from_tables)")])
-    bound = Formulation.of(routing, resolution=resolution, constraints=constraints).bind(epoch.desk)
+    bound = Formulation.of(
+        routing, resolution=robust_model(resolution, robust), constraints=constraints, fairness=fairness
+    ).bind(epoch.desk)
     return answer(bound, epoch, method=method, deadline_s=deadline_s, started=started)
 
 

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from deskmatch.prediction.historical_rate import HistoricalRate
     from deskmatch.prediction.proficiency import Proficiency
     from deskmatch.prediction.protocol import ResolutionModel, check_resolution_model
+    from deskmatch.prediction.robust import IntervalModel, Robust
 
-__all__ = ["HistoricalRate", "Proficiency", "ResolutionModel", "check_resolution_model"]
+__all__ = ["HistoricalRate", "IntervalModel", "Proficiency", "ResolutionModel", "Robust", "check_resolution_model"]
 
 _PLACES = {
     "HistoricalRate": "historical_rate",
+    "IntervalModel": "robust",
     "Proficiency": "proficiency",
     "ResolutionModel": "protocol",
+    "Robust": "robust",
     "check_resolution_model": "protocol",
 }
 

@@ -10,7 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import betaincinv, expit, logit
 
 from deskmatch.epochs import Epoch
 from deskmatch.epochs.arrays import ArrayCheck
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["HistoricalRate"]
 
 FORMAT = 1
+LEAST_VARIANCE = 1e-18
+LEAST_TOTAL = 1e-3
+"""A beta distribution exists where its variance is below mean · (1 − mean): the delta method may go beyond."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +53,8 @@ class HistoricalRate(Frozen):
     strength : κ, how many tickets of its own a pair needs to count as much as what others show.
     expert, topic : ``(cells,)`` the pairs that occur, sorted by expert, then topic.
     n, resolved : ``(cells,)`` their tickets, in all and resolved, weighted.
+    spread : σ, the standard deviation of the effects of all experts, known and unknown, in log odds; 0: effects count
+        as known exactly. It widens intervals only.
 
     Examples
     --------
@@ -81,14 +86,17 @@ class HistoricalRate(Frozen):
     topic: NDArray[np.int32]
     n: NDArray[np.float64]
     resolved: NDArray[np.float64]
+    spread: float = 0.0
     _expert_row: dict[str, int] = field(init=False, repr=False)
     _topic_row: dict[str, int] = field(init=False, repr=False)
     _cell: NDArray[np.int64] = field(init=False, repr=False)
     _rate: NDArray[np.float64] = field(init=False, repr=False)
+    _doubt: NDArray[np.float64] = field(init=False, repr=False)
+    """``(experts + 1,)`` variance of what is believed of each expert's effect; the last one of an unknown expert's."""
 
     def __post_init__(self) -> None:
         self._set(expert_ids=tuple(map(str, self.expert_ids)), topics=tuple(map(str, self.topics)))
-        self._set(overall=float(self.overall), strength=float(self.strength))
+        self._set(overall=float(self.overall), strength=float(self.strength), spread=float(self.spread))
         self._check()
         prior = self._prior(self.expert, self.topic)
         self._set(
@@ -96,6 +104,7 @@ class HistoricalRate(Frozen):
             _topic_row={fold(name): row for row, name in enumerate(self.topics)},
             _cell=read_only(self._key(self.expert, self.topic)),
             _rate=read_only((self.resolved + self.strength * prior) / (self.n + self.strength)),
+            _doubt=read_only(self._doubts(prior)),
         )
 
     def _check(self) -> None:
@@ -108,7 +117,7 @@ class HistoricalRate(Frozen):
         for name in ("overall", "topic_rate"):
             rate = np.atleast_1d(getattr(self, name))
             check.refuse(name, rate, ~((rate > 0) & (rate < 1)), "a number above 0 and below 1")
-        for name, least in (("expert_effect", -100), ("n", 0), ("resolved", 0), ("strength", 0)):
+        for name, least in (("expert_effect", -100), ("n", 0), ("resolved", 0), ("strength", 0), ("spread", 0)):
             check.at_least(name, np.atleast_1d(getattr(self, name)), least, strict=name in ("n", "strength"))
         for name, size in (("expert", len(self.expert_ids)), ("topic", len(self.topics))):
             codes = getattr(self, name)
@@ -165,6 +174,7 @@ class HistoricalRate(Frozen):
             topic=topic.astype(np.int32),
             n=n,
             resolved=resolved,
+            spread=found.spread,
         )
 
     def probability(
@@ -183,14 +193,65 @@ class HistoricalRate(Frozen):
         -------
         ``(k,)`` probabilities in [0, 1]; what the history lacks is filled in as `HistoricalRate` says.
         """
+        rows, columns, place, seen = self._found(epoch, expert, topic)
+        return np.where(seen, self._rate[place], self._prior(rows, columns))
+
+    def interval(
+        self,
+        epoch: Epoch,
+        *,
+        ticket: NDArray[np.int32],
+        expert: NDArray[np.int32],
+        topic: NDArray[np.int32],
+        coverage: float,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The ends of the central interval of what is believed of each rate; see `IntervalModel`.
+
+        A beta distribution with the rate as its mean, and with the variance of the pair's beta posterior given m, plus
+        what the doubt about the expert's effect adds to m (the delta method, with Laplace's approximation of the
+        effect's posterior, as in the fit). The rates of topics, which rest on most tickets, count as known.
+
+        Parameters
+        ----------
+        epoch, ticket, expert, topic : as in `probability`.
+        coverage : in [0, 1).
+
+        Returns
+        -------
+        ``(k,)`` lower and ``(k,)`` upper ends.
+        """
+        rows, columns, place, seen = self._found(epoch, expert, topic)
+        prior = self._prior(rows, columns)
+        mean = np.where(seen, self._rate[place], prior)
+        own = np.where(seen, self.n[place], 0.0)
+        drawn = self.strength / (own + self.strength) * prior * (1 - prior)
+        variance = mean * (1 - mean) / (own + self.strength + 1) + drawn**2 * self._doubt[rows]
+        total = np.maximum(mean * (1 - mean) / np.maximum(variance, LEAST_VARIANCE) - 1, LEAST_TOTAL)
+        outside = (1.0 - coverage) / 2.0
+        ends = (outside, 1.0 - outside)
+        lower, upper = (np.asarray(betaincinv(mean * total, (1 - mean) * total, end), np.float64) for end in ends)
+        return lower, upper
+
+    def _doubts(self, prior: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The variance of each expert's effect; tickets of one cell count as in the fit (`shrinkage`)."""
+        experts = len(self.expert_ids)
+        if self.spread == 0:
+            return np.zeros(experts + 1)
+        counted = self.n * (self.strength + 1) / (self.n + self.strength)
+        known = np.bincount(self.expert, weights=counted * prior * (1 - prior), minlength=experts)
+        return np.append(1 / (known + self.spread**-2), self.spread**2)
+
+    def _found(
+        self, epoch: Epoch, expert: NDArray[np.int32], topic: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
+        """The rows of pairs in the history, −1: not there; the place of each cell, and whether there is one."""
         experts = np.array([self._expert_row.get(name, -1) for name in epoch.desk.expert_ids], np.int32)
         # One entry more for the unknown topic, whose code −1 indexes the last.
         topics = np.array([*(self._topic_row.get(fold(name), -1) for name in epoch.desk.topics), -1], np.int32)
         rows, columns = experts[expert], topics[topic]
         key = self._key(rows, columns)
         place = np.minimum(np.searchsorted(self._cell, key), len(self._cell) - 1)
-        seen = (self._cell[place] == key) & (rows >= 0) & (columns >= 0)
-        return np.where(seen, self._rate[place], self._prior(rows, columns))
+        return rows, columns, place, (self._cell[place] == key) & (rows >= 0) & (columns >= 0)
 
     def _key(self, expert: NDArray[np.int32], topic: NDArray[np.int32]) -> NDArray[np.int64]:
         """One number for each pair, rising with expert, then topic."""
@@ -242,6 +303,7 @@ class HistoricalRate(Frozen):
                 topics=np.array(self.topics, np.str_),
                 overall=np.float64(self.overall),
                 strength=np.float64(self.strength),
+                spread=np.float64(self.spread),
                 **{name: getattr(self, name) for name in _ARRAYS},
             )
 

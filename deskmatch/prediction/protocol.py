@@ -45,7 +45,7 @@ def check_resolution_model(model: ResolutionModel, epoch: Epoch | None = None) -
 
     Tries it on every ticket, expert and topic (the unknown one among them), in two orders, in part, on no
     pairs, on read-only arrays, and twice; compares the results, and the epoch and the arguments before and
-    after.
+    after. Of a model with `interval` (`IntervalModel`), the intervals are tried as well.
 
     Parameters
     ----------
@@ -82,6 +82,8 @@ def check_resolution_model(model: ResolutionModel, epoch: Epoch | None = None) -
         values.flags.writeable = False
     trial.same("its answer differs for read-only arrays", trial.ask("on read-only arrays", *frozen), whole)
     trial.ask("on no pairs", *(values[:0] for values in arcs))
+    if hasattr(model, "interval"):
+        trial.check_intervals(arcs)
     if pickle.dumps(epoch) != before:
         trial.fail("it changes the epoch, which it must leave as it is")
 
@@ -107,6 +109,27 @@ class _Trial:
                 self.fail(f"{when}, it writes to its argument {name!r}")
         self.check(when, answer, len(arcs[0]))
         return np.array(answer)
+
+    def check_intervals(self, arcs: tuple[NDArray[np.int32], ...]) -> None:
+        """Refuse intervals that are no probabilities, cross, or shrink as their coverage grows."""
+        ticket, expert, topic = arcs
+        wider: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        for coverage in (0.99, 0.8, 0.0):
+            when = f"interval(coverage={coverage})"
+            try:
+                ends: Any = self.model.interval(  # type: ignore[attr-defined]
+                    self.epoch, ticket=ticket, expert=expert, topic=topic, coverage=coverage
+                )
+                lower, upper = ends
+            except Exception as error:
+                self.fail(f"{when}, it raises {type(error).__name__}: {error}", error)
+            for end in (lower, upper):
+                self.check(when, end, len(ticket))
+            if (lower > upper + 1e-9).any():
+                self.fail(f"{when}, a lower end lies above its upper end")
+            if wider is not None and ((lower < wider[0] - 1e-9) | (upper > wider[1] + 1e-9)).any():
+                self.fail(f"{when}, an interval is wider than that of a larger coverage")
+            wider = lower, upper
 
     def check(self, when: str, answer: Any, size: int) -> None:
         """Refuse what is no float64 array ``(size,)`` of probabilities."""

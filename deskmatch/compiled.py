@@ -46,6 +46,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 KERNEL_MODULES = (
+    "deskmatch.heuristics.entry",
     "deskmatch.solver.arranging",
     "deskmatch.solver.best_values",
     "deskmatch.solver.incremental.entry",

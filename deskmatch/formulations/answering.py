@@ -13,7 +13,10 @@ from deskmatch.errors import Defect, InputError
 from deskmatch.formulations.constraints.protocol import Constraint
 from deskmatch.formulations.fairness.forms import Fairness
 from deskmatch.formulations.formulation import BoundFormulation, Formulation
-from deskmatch.heuristics import solve_within
+from deskmatch.formulations.model import Model
+from deskmatch.heuristics import Clock, solve_within
+from deskmatch.heuristics.anytime import check_name
+from deskmatch.heuristics.pace import PACE
 from deskmatch.prediction import ResolutionModel
 from deskmatch.prediction.robust import robust_model
 from deskmatch.routing import Routing
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
     from deskmatch.formulations.plan import Plan
 
 __all__ = ["assign"]
+
+SHORTEST_S = 0.005
+"""Deadlines below, in seconds, count as this: what it takes to do anything at all."""
+CERTIFICATE_S = 0.001
+"""What the certificate of the smallest problem takes, in seconds, and some more."""
 
 
 def assign(
@@ -49,19 +57,22 @@ def assign(
     fairness : a convex cost of the experts' new work, such as ``SquaredOccupancy(weight=0.2)``; None: no cost.
     robust : ``"lower"`` or ``"cvar"``: count on the worst tenth of what the resolution model thinks possible of each
         pair (`Robust`); None: on the expected value.
-    method : a backend's name, ``"greedy"``, or ``"auto"``.
-    deadline_s : seconds from this call in which an answer is wanted, ≤ 0: at once; greedy answers where the exact solve
-        might not fit. It chooses the method: building the problem is not cut short. None: exact, however long it takes.
+    method : a backend's or heuristic's name, or ``"auto"``.
+    deadline_s : seconds from this call in which an answer is wanted, ≤ 0: as soon as can be. A feasible answer comes
+        first, better ones while there is time; what might not fit is not started, and what is late is left behind
+        (the page on deadlines). None: exact, however long it takes.
 
     Returns
     -------
     Plan
-        Its certificate says how far from the best it can be at most.
+        Its certificate says how far from the best it can be at most, `Plan.attempts` and `Plan.notes` what answered
+        and what was cut off. Feasible wherever holding everybody is; otherwise `Plan.violates` lists what it breaks.
 
     Raises
     ------
     InputError, RoutingError, BackendError, ContractError
-        For the caller's own mistakes: wrong settings, an unknown method, a model or term that breaks its contract.
+        For the caller's own mistakes: wrong settings, an unknown method, a term that breaks its contract; without a
+        deadline also a resolution model that does, or a backend that was named and fails.
 
     Examples
     --------
@@ -85,6 +96,17 @@ def answer(bound: BoundFormulation, epoch: Epoch, *, method: str, deadline_s: fl
     given: object = deadline_s
     if given is not None and (isinstance(given, bool) or not isinstance(given, Real) or float(given) != float(given)):
         raise InputError([Defect("assign", None, "deadline_s", repr(given), "expected seconds, or None")])
-    model = bound.build(epoch)
-    left_s = None if deadline_s is None else deadline_s - (perf_counter() - started)
-    return model.recover(solve_within(model.problem, left_s, method=method), started=started)
+    check_name(method)
+    clock = None if deadline_s is None else Clock(started + max(SHORTEST_S, float(deadline_s)))
+    model = bound.build(epoch, clock=clock)
+    left_s = None if clock is None else clock.left_s - _recovering_s(model)
+    found = solve_within(model.problem, left_s, method=method)
+    before = perf_counter()
+    plan = model.recover(found.solution, started=started, attempts=found.attempts)
+    PACE.saw("certify", model.problem.n_arcs + model.problem.n_tickets, perf_counter() - before)
+    return plan
+
+
+def _recovering_s(model: Model) -> float:
+    """What the certificate may take."""
+    return CERTIFICATE_S + PACE.seconds("certify", model.problem.n_arcs + model.problem.n_tickets)

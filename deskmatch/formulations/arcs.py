@@ -14,7 +14,31 @@ from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction import Proficiency, ResolutionModel
 from deskmatch.routing import ChannelTable, aims
 
-__all__ = ["Arcs", "Situation"]
+__all__ = ["Arcs", "Situation", "ToldResolution"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ToldResolution(Frozen):
+    """Resolution of some pairs, as it was told once.
+
+    Parameters
+    ----------
+    pair : ``(pairs,)`` ticket · experts + expert, ascending.
+    value : ``(pairs,)`` probability.
+    """
+
+    pair: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        self._set(pair=read_only(self.pair), value=read_only(self.value))
+
+    def lookup(self, pair: NDArray[np.int64]) -> NDArray[np.float64]:
+        """``(k,)`` the probability of each pair, nan where it was not told."""
+        at = np.minimum(np.searchsorted(self.pair, pair), max(0, len(self.pair) - 1))
+        if not len(self.pair):
+            return np.full(len(pair), np.nan)
+        return np.where(self.pair[at] == pair, self.value[at], np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +55,7 @@ class Situation(Frozen):
     eligibility : the desk's rules.
     model : predicts resolution; None: the epoch's pair table, and proficiency where it says nothing.
     peer_occupancy : ``(tickets,)`` mean occupancy of the experts on the ticket's arcs; nan where unknown.
+    told : what the model said before a deadline; it is asked again about other pairs only.
     """
 
     epoch: Epoch
@@ -41,6 +66,7 @@ class Situation(Frozen):
     eligibility: Eligibility
     model: ResolutionModel | None
     peer_occupancy: NDArray[np.float64]
+    told: ToldResolution | None = None
 
     def __post_init__(self) -> None:
         for name in ("waited_s", "ahead_s", "stage", "peer_occupancy"):
@@ -68,15 +94,23 @@ class Arcs:
     ----------
     situation : the epoch.
     ticket, expert : ``(arcs,)`` rows.
+    resolution : ``(arcs,)`` what is known of it already; None: asked for when it is needed.
     """
 
     __slots__ = ("_resolution", "expert", "situation", "ticket")
 
-    def __init__(self, situation: Situation, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> None:
+    def __init__(
+        self,
+        situation: Situation,
+        ticket: NDArray[np.int32],
+        expert: NDArray[np.int32],
+        *,
+        resolution: NDArray[np.float64] | None = None,
+    ) -> None:
         self.situation = situation
         self.ticket = ticket
         self.expert = expert
-        self._resolution: NDArray[np.float64] | None = None
+        self._resolution = resolution
 
     @property
     def epoch(self) -> Epoch:
@@ -168,6 +202,12 @@ def _answer(
 
 def _resolution(situation: Situation, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> NDArray[np.float64]:
     epoch = situation.epoch
+    if situation.told is not None and situation.model is not None:
+        told = situation.told.lookup(ticket.astype(np.int64) * epoch.n_experts + expert)
+        silent = np.flatnonzero(np.isnan(told))
+        if len(silent):
+            told[silent] = expected_over_topics(epoch, situation.model, ticket[silent], expert[silent])
+        return told
     if situation.model is not None:
         return expected_over_topics(epoch, situation.model, ticket, expert)
     if epoch.resolution is None:

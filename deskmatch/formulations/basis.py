@@ -42,6 +42,7 @@ class Basis:
     """
 
     def __init__(self, plan: Plan) -> None:
+        plan = plan.whole()
         self.model = plan.model
         solution, self.note = best_solution(plan)
         self.expert_of = solution.expert_of

@@ -16,6 +16,8 @@ __all__ = ["Eligibility", "Filter", "TicketClass"]
 
 CLASSES_KEPT = 20_000
 """Classes remembered between epochs; more (tickets with many topics each) start the memory afresh."""
+LARGEST_KEY = 2**62
+"""Classes are told apart by one number each, up to this one."""
 
 
 class Filter(StrEnum):
@@ -69,11 +71,15 @@ class Eligibility:
         """
         if not len(tickets) or not self.desk.n_experts:
             return np.empty(0, np.int32), np.empty(0, np.int32)
-        first, class_of = _classes(tickets, stage)
+        first, class_of = self.classes(tickets, stage)
         lists = [self.experts(self.ticket_class(tickets, int(row), stage)) for row in first]
         chosen = [lists[k] for k in class_of.tolist()]
         sizes = np.array([len(experts) for experts in lists])[class_of]
         return np.repeat(np.arange(len(tickets), dtype=np.int32), sizes), np.concatenate(chosen)
+
+    def classes(self, tickets: Tickets, stage: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """``(classes,)`` a ticket of each class, and ``(tickets,)`` the class of each ticket."""
+        return _classes(tickets, stage)
 
     def experts(self, ticket_class: TicketClass) -> NDArray[np.int32]:
         """The experts who may serve a class, ascending."""
@@ -157,21 +163,25 @@ def is_excluded(epoch: Epoch, ticket: NDArray[np.int32], expert: NDArray[np.int3
 
 def _classes(tickets: Tickets, stage: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """A ticket of each class, and the class of each ticket."""
-    keys = np.column_stack(
-        (
-            tickets.channel,
-            tickets.language,
-            tickets.tier,
-            stage,
-            _set_codes(tickets.topic, tickets.topic_ptr),
-            _set_codes(tickets.requires, tickets.requires_ptr),
-        )
-    ).astype(np.int64)
-    packed = np.zeros(len(tickets), np.int64)
-    for column in keys.T:
-        _, dense = np.unique(column, return_inverse=True)
-        # renumbered after each column, so that the packed key stays below tickets²
-        packed = np.unique(packed * (int(dense.max()) + 1) + dense, return_inverse=True)[1]
+    columns = (
+        tickets.channel,
+        tickets.language,
+        tickets.tier,
+        stage,
+        _set_codes(tickets.topic, tickets.topic_ptr),
+        _set_codes(tickets.requires, tickets.requires_ptr),
+    )
+    packed, numbers = np.zeros(len(tickets), np.int64), 1
+    for column in columns:
+        code = column.astype(np.int64) - int(column.min())
+        width = int(code.max()) + 1
+        if numbers * width > LARGEST_KEY:
+            # renumbered where the key would overflow, after which it stays below tickets²
+            kinds, code = np.unique(code, return_inverse=True)
+            _, packed = np.unique(packed, return_inverse=True)
+            numbers, width = int(packed.max()) + 1, len(kinds)
+        packed = packed * width + code
+        numbers *= width
     _, first, class_of = np.unique(packed, return_index=True, return_inverse=True)
     return first, class_of
 

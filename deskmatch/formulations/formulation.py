@@ -18,11 +18,14 @@ from deskmatch.formulations.attention import attention
 from deskmatch.formulations.availability import capacity, nested_limits, packing, room, stays
 from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraint
 from deskmatch.formulations.constraints.rules import Rules
-from deskmatch.formulations.eligibility import Eligibility, is_excluded
+from deskmatch.formulations.eligibility import Eligibility
 from deskmatch.formulations.fairness.forms import Fairness, as_fairness
 from deskmatch.formulations.fairness.work import Work
+from deskmatch.formulations.hurry import Hurry
 from deskmatch.formulations.model import Model
+from deskmatch.formulations.pairs import open_pairs
 from deskmatch.formulations.terms import DEFAULT_TERMS, Term, as_term
+from deskmatch.heuristics.clock import Clock
 from deskmatch.prediction import ResolutionModel
 from deskmatch.routing import Routing
 from deskmatch.solver import Problem
@@ -152,8 +155,14 @@ class BoundFormulation:
         self.channels = formulation.routing.for_desk(desk)
         self.eligibility = Eligibility(desk, self.channels)
 
-    def build(self, epoch: Epoch) -> Model:
+    def build(self, epoch: Epoch, *, clock: Clock | None = None) -> Model:
         """The assignment problem of one epoch.
+
+        Parameters
+        ----------
+        epoch : the instant.
+        clock : when a plan must be there. Then pairs for which there is no time are left out, evenly, and a resolution
+            model that is late or fails is replaced by the constant one; `Model.notes` says so. None: all is built.
 
         Raises
         ------
@@ -172,17 +181,36 @@ class BoundFormulation:
             self.formulation.resolution,
             self.formulation.routing.epoch_s,
         )
+        hurry = None if clock is None else Hurry(clock)
         free = room(epoch, self.channels)
         most = capacity(epoch, self.channels, free)
-        ticket, expert = self._arcs(epoch, situation, free, most)
-        situation = with_peers(situation, ticket, expert)
-        arcs = ModelArcs(situation, ticket, expert, room=free, capacity=most, attention=attention(epoch, self.channels))
-        problem = self._fair(self._network(arcs), situation)
+        takes = (free > 0) & stays(epoch, self.channels) & (most > 0)[:, None]
+        pairs = open_pairs(epoch, situation, takes) if hurry is None else hurry.open_pairs(epoch, situation, takes)
+        situation = with_peers(situation, pairs.ticket, pairs.expert)
+        if hurry is None:
+            points = self.points(Arcs(situation, pairs.ticket, pairs.expert))
+        else:
+            situation = hurry.ask(situation, pairs)
+            pairs, points = hurry.points(self.points, situation, pairs)
+        asked = attention(epoch, self.channels)
+        arcs = ModelArcs(situation, pairs.ticket, pairs.expert, room=free, capacity=most, attention=asked)
+        problem = self._fair(_network(arcs, points), situation)
         rules = None
         if self.formulation.constraints:
             rules = Rules.of(self.formulation.named_constraints, arcs, problem)
             problem = rules.problem
-        return Model(formulation=self, situation=situation, room=free, problem=problem, rules=rules)
+        if hurry is not None:
+            hurry.learn(problem.n_arcs)
+        return Model(
+            formulation=self,
+            situation=situation,
+            room=free,
+            problem=problem,
+            rules=rules,
+            unseen=pairs.unseen,
+            is_whole=pairs.is_whole,
+            notes=() if hurry is None else tuple(hurry.told(pairs)),
+        )
 
     def assign(self, epoch: Epoch, *, method: str = "auto", deadline_s: float | None = None) -> Plan:
         """Build, solve, certify and recover; see `deskmatch.assign`."""
@@ -222,31 +250,6 @@ class BoundFormulation:
         values: NDArray[np.float64] = factor * _checked(term, arcs)
         return values
 
-    def _network(self, arcs: ModelArcs) -> Problem:
-        """The problem without constraints: a network, or with usage a generalised assignment problem."""
-        epoch = arcs.epoch
-        usage, side = None, None
-        if arcs.attention is None:
-            most, limits = nested_limits(arcs.room, arcs.capacity, arcs.expert, arcs.channel)
-        else:
-            packed = packing(arcs.attention, arcs.room, arcs.capacity, arcs.expert, arcs.channel)
-            most, limits, usage, side = packed.capacity, packed.limits, packed.usage, packed.side
-        indptr = np.zeros(epoch.n_tickets + 1, np.int64)
-        np.cumsum(np.bincount(arcs.ticket, minlength=epoch.n_tickets), out=indptr[1:])
-        return Problem(
-            n_tickets=epoch.n_tickets,
-            n_experts=epoch.n_experts,
-            indptr=indptr,  # type: ignore[arg-type]
-            expert=arcs.expert,
-            points=self.points(arcs),
-            capacity=most,
-            hold=np.zeros(epoch.n_tickets),
-            slot_cost=np.zeros((epoch.n_experts, 1)),
-            limits=limits,
-            usage=usage,
-            side=side,
-        )
-
     def _fair(self, problem: Problem, situation: Situation) -> Problem:
         """The problem with the cost of unfairness taken off its points."""
         fairness = self.formulation.fairness
@@ -255,21 +258,38 @@ class BoundFormulation:
         work = Work.of(situation, problem.ticket, problem.expert, window_s=fairness.window_s)
         return fairness.curve(work).times(fairness.weight).added(problem)
 
-    def _arcs(
-        self, epoch: Epoch, situation: Situation, free: NDArray[np.int32], most: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """The pairs that the rules allow and that can be served now."""
-        ticket, expert = self.eligibility.static_arcs(epoch.tickets, situation.stage)
-        takes = (free > 0) & stays(epoch, self.channels) & (most > 0)[:, None]
-        keep = takes[expert, epoch.tickets.channel[ticket]] & ~is_excluded(epoch, ticket, expert)
-        return ticket[keep], expert[keep]
-
     def _check_desk(self, epoch: Epoch) -> None:
         if not isinstance(epoch, Epoch):
             raise InputError([Defect("epoch", None, None, repr(epoch)[:80], "expected an Epoch (Epoch.from_tables)")])
         if not self.desk.equals(epoch.desk):
             accepted = "expected the desk that the formulation is bound to, or one with the same content; bind again"
             raise InputError([Defect("epoch", None, "desk", repr(epoch.desk), accepted)])
+
+
+def _network(arcs: ModelArcs, points: NDArray[np.float64]) -> Problem:
+    """The problem without constraints: a network, or with usage a generalised assignment problem."""
+    epoch = arcs.epoch
+    usage, side = None, None
+    if arcs.attention is None:
+        most, limits = nested_limits(arcs.room, arcs.capacity, arcs.expert, arcs.channel)
+    else:
+        packed = packing(arcs.attention, arcs.room, arcs.capacity, arcs.expert, arcs.channel)
+        most, limits, usage, side = packed.capacity, packed.limits, packed.usage, packed.side
+    indptr = np.zeros(epoch.n_tickets + 1, np.int64)
+    np.cumsum(np.bincount(arcs.ticket, minlength=epoch.n_tickets), out=indptr[1:])
+    return Problem(
+        n_tickets=epoch.n_tickets,
+        n_experts=epoch.n_experts,
+        indptr=indptr,  # type: ignore[arg-type]
+        expert=arcs.expert,
+        points=points,
+        capacity=most,
+        hold=np.zeros(epoch.n_tickets),
+        slot_cost=np.zeros((epoch.n_experts, 1)),
+        limits=limits,
+        usage=usage,
+        side=side,
+    )
 
 
 def _checked(term: Term, arcs: Arcs) -> NDArray[np.float64]:

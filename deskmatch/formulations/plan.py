@@ -22,8 +22,9 @@ from deskmatch.formulations.constraints.tightness import tightness
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.reasons import hold_reasons
 from deskmatch.frozen import Frozen
+from deskmatch.heuristics import Attempt, Ending
 from deskmatch.solver import Certificate, Solution, Status, solve
-from deskmatch.solver.evaluation import arcs_chosen
+from deskmatch.solver.evaluation import arcs_chosen, violations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Plan"]
 
 _QUOTED = re.compile(r"'[^']*'(?: and '[^']*')*")
+_TICKET_ROW, _EXPERT_ROW = re.compile(r"\bticket (\d+)\b"), re.compile(r"\bexpert (\d+)\b")
 _NAMES = "{names}"
 _NAMES_SHOWN = 3
 
@@ -52,12 +54,14 @@ class Plan(Frozen):
     solution : the answer in rows and columns.
     certificate : what `certify` proved of it.
     elapsed_s : seconds that the decision took, certificate included.
+    attempts : what was tried to find the solution, in order: what answered, what was cut off, what failed.
     """
 
     model: Model
     solution: Solution
     certificate: Certificate
     elapsed_s: float
+    attempts: tuple[Attempt, ...] = ()
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _bases: dict[str, Basis] = field(default_factory=dict, init=False, repr=False)
 
@@ -104,6 +108,21 @@ class Plan(Frozen):
     def method(self) -> str:
         """Which solver or heuristic answered."""
         return self.solution.method
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a deadline cut off, and what failed on the way, as sentences; empty where nothing was."""
+        untold = (Ending.ANSWERED, Ending.NOT_STARTED)
+        return (*self.model.notes, *(str(attempt) for attempt in self.attempts if attempt.ending not in untold))
+
+    @property
+    def violates(self) -> tuple[str, ...]:
+        """Every rule that the plan breaks, as sentences: empty unless no plan was found that keeps them all."""
+        if self.certificate.feasible:
+            return ()
+        epoch, solution = self.model.epoch, self.solution
+        broken = violations(self.model.problem, solution.expert_of, solution.extra)
+        return tuple(_in_ids(sentence, epoch.tickets.ids, epoch.desk.expert_ids) for sentence in broken)
 
     @property
     def intake(self) -> Intake:
@@ -318,6 +337,9 @@ class Plan(Frozen):
             "assignments": self.assignments.to_dict(orient="records"),
             "held": self.held.to_dict(orient="records"),
             "constraints": _plain(self.constraints),
+            "attempts": [str(attempt) for attempt in self.attempts],
+            "cut_off": list(self.notes),
+            "violates": list(self.violates),
             "experts_left_out": [{"expert_id": name, "reason": why} for name, why in self.intake.left_out],
             "notes": dict(self.intake.notes),
         }
@@ -329,7 +351,8 @@ class Plan(Frozen):
         experts = len(np.unique(self.solution.expert_of[self.solution.expert_of >= 0]))
         head = f"{assigned} of {waiting} tickets assigned to {experts} of {self.model.epoch.n_experts} experts"
         if self.objective is None:
-            return f"{head} · {self.status} · by {self.method} in {self.elapsed_s * 1e3:.0f} ms"
+            broken = f" · rules broken: {len(self.violates)}" if assigned else ""
+            return f"{head} · {self.status} · by {self.method} in {self.elapsed_s * 1e3:.0f} ms{broken}"
         proof = "proven optimal" if self.status is Status.OPTIMAL else f"{self.status}, {_gap(self.gap)}"
         return f"{head} · {self.objective:.4f} points, {proof} · by {self.method} in {self.elapsed_s * 1e3:.0f} ms"
 
@@ -373,6 +396,12 @@ class Plan(Frozen):
             rows = "".join(f"<li>{len(ids)} × {escape(why)}</li>" for why, ids in self.held_by_reason().items())
             parts.append(f"<p>{len(self.held)} held:</p><ul>{rows}</ul>")
         return "".join(parts)
+
+    def whole(self) -> Plan:
+        """The same plan, told against all pairs, where a deadline left some of them out; else this one."""
+        if self.model.is_whole:
+            return self
+        return self.model.formulation.build(self.model.epoch).recover(self.solution)
 
     def _best(self, rows: int) -> pd.DataFrame:
         """The assignments with the most points, without the terms that are zero throughout."""
@@ -437,6 +466,12 @@ class Plan(Frozen):
     def _chosen(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         ticket = np.flatnonzero(self.solution.expert_of >= 0).astype(np.int32)
         return ticket, self.solution.expert_of[ticket]
+
+
+def _in_ids(sentence: str, tickets: tuple[str, ...], experts: tuple[str, ...]) -> str:
+    """A sentence about rows and columns, told with the desk's ids."""
+    sentence = _TICKET_ROW.sub(lambda found: f"ticket {tickets[int(found[1])]!r}", sentence)
+    return _EXPERT_ROW.sub(lambda found: f"expert {experts[int(found[1])]!r}", sentence)
 
 
 def _picked(names: tuple[str, ...], rows: Any) -> list[str]:

@@ -83,6 +83,8 @@ def _filtered(model: Model, row: int) -> str:
 
 def _no_arc(model: Model, row: int) -> str:
     """The first rule that leaves no expert for this ticket."""
+    if model.unseen is not None and model.unseen[row]:
+        return "not looked at before the deadline"
     epoch, eligibility = model.epoch, model.situation.eligibility
     ticket_class = eligibility.ticket_class(epoch.tickets, row, model.situation.stage)
     left = np.ones(epoch.n_experts, bool)

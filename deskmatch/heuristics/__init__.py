@@ -8,12 +8,52 @@ from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from .anytime import solve_within
-    from .greedy_matching import greedy
+    from .attempt import Answer, Attempt, Ending
+    from .clock import Clock
+    from .constructive import greedy, oldest_first, regret
+    from .ejection import local_search
     from .price_descent import descend
+    from .protocol import Heuristic, check_heuristic
+    from .quick_answer import quick
+    from .registry import heuristic_named, heuristic_names, register_heuristic
 
-__all__ = ["descend", "greedy", "solve_within"]
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Clock",
+    "Ending",
+    "Heuristic",
+    "check_heuristic",
+    "descend",
+    "greedy",
+    "heuristic_named",
+    "heuristic_names",
+    "local_search",
+    "oldest_first",
+    "quick",
+    "register_heuristic",
+    "regret",
+    "solve_within",
+]
 
-_PLACES = {"descend": "price_descent", "greedy": "greedy_matching", "solve_within": "anytime"}
+_PLACES = {
+    "Answer": "attempt",
+    "Attempt": "attempt",
+    "Ending": "attempt",
+    "Clock": "clock",
+    "Heuristic": "protocol",
+    "check_heuristic": "protocol",
+    "descend": "price_descent",
+    "greedy": "constructive",
+    "heuristic_named": "registry",
+    "heuristic_names": "registry",
+    "local_search": "ejection",
+    "oldest_first": "constructive",
+    "quick": "quick_answer",
+    "register_heuristic": "registry",
+    "regret": "constructive",
+    "solve_within": "anytime",
+}
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(__name__, _PLACES)

@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from deskmatch.prediction.constant import Constant
     from deskmatch.prediction.historical_rate import HistoricalRate
     from deskmatch.prediction.proficiency import Proficiency
     from deskmatch.prediction.protocol import ResolutionModel, check_resolution_model
     from deskmatch.prediction.robust import IntervalModel, Robust
 
-__all__ = ["HistoricalRate", "IntervalModel", "Proficiency", "ResolutionModel", "Robust", "check_resolution_model"]
+__all__ = [
+    "Constant",
+    "HistoricalRate",
+    "IntervalModel",
+    "Proficiency",
+    "ResolutionModel",
+    "Robust",
+    "check_resolution_model",
+]
 
 _PLACES = {
+    "Constant": "constant",
     "HistoricalRate": "historical_rate",
     "IntervalModel": "robust",
     "Proficiency": "proficiency",

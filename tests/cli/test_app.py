@@ -86,8 +86,9 @@ def test_every_wrong_argument_exits_with_2_and_a_sentence(arguments: list[str], 
     assert words in result.stderr and "Traceback" not in result.stderr
 
 
-def test_a_deadline_that_cannot_be_met_exactly_is_answered_greedily() -> None:
-    assert json.loads(run("assign", *TABLES, "--format", "json", "--deadline", "0.0001").stdout)["method"] == "greedy"
+def test_a_deadline_that_cannot_be_met_is_answered_all_the_same() -> None:
+    plan = json.loads(run("assign", *TABLES, "--format", "json", "--deadline", "0.0001").stdout)
+    assert plan["status"] in ("feasible", "optimal") and plan["attempts"]
 
 
 def test_columns_priorities_and_scales_of_other_systems(tmp_path: Path) -> None:

@@ -234,14 +234,14 @@ def test_a_plan_survives_pickling(make_epoch: Callable[..., Epoch]) -> None:
     assert not again.model.problem.points.flags.writeable
 
 
-def test_a_deadline_that_is_too_short_is_answered_greedily_and_a_long_one_exactly(
+def test_a_deadline_that_is_too_short_is_answered_all_the_same_and_a_long_one_exactly(
     make_epoch: Callable[..., Epoch],
 ) -> None:
     epoch = make_epoch(4)
     hasty, exact = assign(epoch, deadline_s=1e-6), assign(epoch, deadline_s=60.0)
-    assert hasty.method == "greedy" and exact.status == "optimal"
+    assert hasty.certificate.feasible and exact.status == "optimal"
     assert hasty.objective is not None and hasty.objective <= (exact.objective or 0) + 1e-9
-    assert hasty.bound is not None and hasty.bound >= (exact.objective or 0) - 1e-9
+    assert hasty.bound is None or hasty.bound >= (exact.objective or 0) - 1e-9
     assert assign(epoch, method="greedy").method == "greedy"
 
 

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import deskmatch.heuristics
-from deskmatch.errors import BackendError
-from deskmatch.heuristics import descend, greedy, greedy_matching
+from deskmatch.heuristics import descend, greedy
 from deskmatch.solver import Limits, Problem, Side, Status, certify, solve
 from deskmatch.solver.evaluation import evaluate, violations
 
@@ -94,19 +93,6 @@ def test_takes_the_best_marginal_arc_first_where_slots_become_dearer(seed):
     assert np.array_equal(greedy(problem).expert_of, one_at_a_time(problem))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_batches_do_not_change_the_answer(seed, monkeypatch):
-    rng = np.random.default_rng(seed)
-    ticket, expert = np.nonzero(rng.random((80, 40)) < 0.3)
-    points = rng.integers(0, 20, len(ticket)).astype(float)
-    cost = np.sort(rng.random((40, 3)), axis=1)
-    limits = Limits(of_arc=expert, bound=rng.integers(1, 3, 40))
-    problem = Problem.from_arcs(80, 40, ticket, expert, points, capacity=3, slot_cost=cost, limits=limits)
-    whole = greedy(problem).expert_of
-    monkeypatch.setattr(greedy_matching, "BATCH", 7)
-    assert np.array_equal(greedy(problem).expert_of, whole)
-
-
 def test_tickets_that_must_be_assigned_are_rearranged_until_all_are():
     limits = Limits(of_arc=[-1, -1, -1, 0, 0], bound=[1])
     problem = Problem.from_arcs(
@@ -147,14 +133,14 @@ def test_more_rounds_of_descent_never_prove_less():
     solution = greedy(problem)
     bounds = []
     for rounds in (1, 5, 50):
-        expert_price, limit_price = descend(problem, target=solution.objective, rounds=rounds)
+        prices = descend(problem, target=solution.objective, rounds=rounds)
         priced = solution.__class__(
             expert_of=solution.expert_of,
             objective=solution.objective,
             status=Status.FEASIBLE,
             method="greedy",
-            expert_price=expert_price,
-            limit_price=limit_price,
+            expert_price=prices.expert,
+            limit_price=prices.limit,
         )
         bounds.append(certify(problem, priced).proven_bound)
     assert bounds[0] > bounds[1] > bounds[2] >= solve(problem).objective
@@ -236,16 +222,29 @@ def test_tickets_that_must_be_assigned_are_packed_by_falling_units():
     assert (answer.status, answer.objective) == (Status.UNKNOWN, None)
 
 
-@pytest.mark.parametrize(
-    ("side", "told"),
-    [
-        (Side.from_matrix([[1.0]], "<=", 0.0), "greedy cannot take 1 side rows; `solve` can"),
-        (
-            Side.from_matrix([[1.0]], ">=", 0.0, over_extra=[[1.0]], extra_points=-1.0),
-            "greedy cannot take 1 side rows and 1 extra columns; `solve` can",
-        ),
-    ],
-)
-def test_side_rows_are_refused(side, told):
-    with pytest.raises(BackendError, match=told):
-        greedy(Problem.from_arcs(1, 1, [0], [0], 1.0, side=side))
+def test_hard_rows_are_kept_and_soft_ones_weighed():
+    two = {"ticket": [0, 1], "expert": [0, 1], "points": [3.0, 2.0]}
+    hard = Side.from_matrix([[1.0, 1.0]], "<=", 1.0)
+    assert greedy(Problem.from_arcs(2, 2, **two, side=hard)).expert_of.tolist() == [0, -1]
+    cheap = Side.from_matrix([[1.0, 1.0]], "<=", 1.0, penalty=1.5)
+    assert greedy(Problem.from_arcs(2, 2, **two, side=cheap)).objective == 3.5
+    dear = Side.from_matrix([[1.0, 1.0]], "<=", 1.0, penalty=2.5)
+    assert greedy(Problem.from_arcs(2, 2, **two, side=dear)).objective == 3.0
+    at_least = Side.from_matrix([[0.0, 1.0]], ">=", 1.0)
+    negative = Problem.from_arcs(2, 2, [0, 1], [0, 1], [3.0, -2.0], side=at_least)
+    assert greedy(negative).expert_of.tolist() == [0, 1]
+
+
+def test_what_cannot_be_kept_is_told_with_the_least_violating_answer():
+    nobody = Side.from_matrix([[1.0, 1.0]], ">=", 3.0)
+    answer = greedy(Problem.from_arcs(2, 2, [0, 1], [0, 1], [-3.0, -2.0], side=nobody))
+    assert (answer.status, answer.objective) == (Status.UNKNOWN, None)
+    assert answer.expert_of.tolist() == [0, 1]
+    assert answer.message == "side row 0 is missed by 1.0"
+
+
+def test_per_unit_prefers_many_small_tickets():
+    arcs = {"ticket": [0, 1, 2], "expert": [0, 0, 0], "points": [5.0, 3.0, 3.0], "usage": [2, 1, 1], "capacity": 2}
+    problem = Problem.from_arcs(3, 1, **arcs)
+    assert greedy(problem).objective == 5.0
+    assert greedy(problem, per_unit=True).objective == 6.0

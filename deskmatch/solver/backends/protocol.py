@@ -24,6 +24,7 @@ __all__ = [
     "check_backend",
     "needs",
     "options_of",
+    "sample_problem",
 ]
 
 
@@ -172,7 +173,7 @@ def check_backend(backend: Backend, *, seed: int = 0, problems: int = 60) -> Non
         raise ContractError(f"{backend.name} is not available here, so that nothing can be checked")
     rng = np.random.default_rng(seed)
     for index in range(problems):
-        problem = _sample(rng)
+        problem = sample_problem(rng)
         place = f"{backend.name} on sample {index} of seed {seed} ({problem})"
         if needs(problem) & ~backend.capabilities:
             _check_declines(backend, problem, place)
@@ -223,7 +224,7 @@ def _check_claim(backend: Backend, problem: Problem, solution: Solution, place: 
         raise ContractError(f"{place}: found {solution.objective}, and {others[0]} {other.objective}")
 
 
-def _sample(rng: np.random.Generator) -> Problem:
+def sample_problem(rng: np.random.Generator) -> Problem:
     """A small random problem; each capability is asked for in about a third of them."""
     n, m = (int(k) for k in rng.integers(0, 9, 2))
     ticket, expert = np.nonzero(rng.random((n, m)) < rng.choice([0.2, 0.5, 1.0]))

@@ -91,7 +91,10 @@ def _with_network_prices(problem: Problem, answer: Solution) -> Solution:
     from deskmatch.solver.solving import solve
 
     row = None if problem.side is None else clean_row_prices(problem.side, answer.row_price)
-    network = solve(network_at(problem, row))
+    try:
+        network = solve(network_at(problem, row))
+    except Exception as error:  # of a backend that somebody has registered: then the linear program's prices must do
+        return replace(answer, message=f"{answer.message}; no prices of the network: {error}")
     if network.status is Status.INFEASIBLE:
         return replace(answer, status=Status.INFEASIBLE, violator=network.violator)
     return replace(

@@ -51,6 +51,7 @@ KERNEL_MODULES = (
     "deskmatch.solver.best_values",
     "deskmatch.solver.incremental.entry",
     "deskmatch.solver.kernel.entry",
+    "deskmatch.solver.network_terms",
 )
 """The modules that hold kernels; `warm_up` imports them. A test compares this with the source."""
 

@@ -16,17 +16,15 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
-import platform
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.machine import environment, spread
 from deskmatch.solver import Matcher, Problem, certify, solve
 from deskmatch.solver.bound import Prices, bound_terms
 
@@ -55,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.drift:
         drift(options.drift)
         return
-    parts = [INTRODUCTION.format(size=options.size), environment()]
+    parts = [INTRODUCTION.format(size=options.size), environment(("numpy", "scipy", "numba", "ortools", "lapx"))]
     for name, make in INSTANCES.items():
         parts.append(measure(name, make(np.random.default_rng(0), options.size), options.rounds))
         print(parts[-1], flush=True)
@@ -418,11 +416,6 @@ def section(
     return "\n".join(lines)
 
 
-def spread(times: list[float], unit: float, digits: int) -> str:
-    low, middle, high = (float(q) * unit for q in np.quantile(times, [0.25, 0.5, 0.75]))
-    return f"{middle:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
-
-
 INTRODUCTION = """# The matcher: an event against a full solve
 
 Made by `python -m benchmarks.solver.matcher`. A `Matcher` holds the optimum of {size} tickets × {size} experts with
@@ -431,22 +424,6 @@ processor time. An event is timed from the call in Python to its return, with th
 of the same problem before the event, and the speed-up is against the fastest peer without the building of its input.
 OR-Tools gets points rounded to six digits, the others floats. The kernel's time includes prices and a check of its
 gap; it has no input to build."""
-
-
-def environment() -> str:
-    """What the figures were measured on."""
-    packages = ("numpy", "scipy", "numba", "ortools", "lapx")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages if find_spec(name.replace("lapx", "lap")))
-    return f"{cpu()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {versions}."
-
-
-def cpu() -> str:
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 # Drift.

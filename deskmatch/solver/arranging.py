@@ -18,7 +18,7 @@ Int32 = NDArray[np.int32]
 UInt32 = NDArray[np.uint32]
 Float64 = NDArray[np.float64]
 
-FEWEST = 2000
+FEWEST = 200
 """Below so many arcs numpy is as fast."""
 DIGIT = 16
 """Bits that numpy sorts in linear time (its stable sort of 16-bit integers is a radix sort)."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .best_values import best_values
 from .problem import Limits, Problem
 from .side_prices import arc_prices, clean_row_prices, rounding_of_arcs, side_terms
 
@@ -69,14 +68,7 @@ def bound_terms(problem: Problem, prices: Prices) -> Float64:
 
 def ticket_values(problem: Problem, prices: Prices) -> Float64:
     """The best that each ticket can get at these prices: ``(tickets,)`` points, at least its hold."""
-    if problem.limits is not None or not problem.is_network or not best_values.is_loaded():
-        return row_max(problem.indptr, net_points(problem, prices), problem.hold)
-    price = np.where(problem.capacity > 0, prices.expert, np.inf)
-    best = np.empty(problem.n_tickets)
-    best_values(
-        problem.indptr.view(np.uint32), problem.expert.view(np.uint32), problem.points, price, problem.hold, best
-    )
-    return best
+    return row_max(problem.indptr, net_points(problem, prices), problem.hold)
 
 
 def best_arcs(problem: Problem, prices: Prices) -> NDArray[np.int64]:

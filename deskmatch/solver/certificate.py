@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from .bound import bound_terms, safe_prices
 from .evaluation import checked, objective_terms, violations
 from .hall import joint_capacity
 from .knapsack_bound import knapsack_terms
+from .network_terms import is_plain, network_terms, terms_of_network
 from .problem import Problem
 from .solution import Solution, Status
 
 __all__ = ["Certificate", "Proof", "certify"]
+
+Float64 = NDArray[np.float64]
 
 TOLERANCE = 1e-12
 """A gap of at most this share of Σ|terms| is rounding: sums are exact, but each price carries the roundings
@@ -91,9 +94,9 @@ def certify(problem: Problem, solution: Solution) -> Certificate:
     """
     if solution.status is Status.INFEASIBLE:
         return _certify_infeasible(problem, solution)
-    broken, terms = _recomputed(problem, solution)
-    objective = None if broken else math.fsum(terms)
-    bound, gap = _proven(problem, solution, terms, objective)
+    broken, terms, bounds = _recomputed(problem, solution)
+    objective = None if broken else math.fsum(terms.tolist())
+    bound, gap = _proven(terms, objective, bounds)
     said = broken + _false_objective(solution, terms, objective) + _false_claim(solution, terms, objective)
     if solution.violator is not None:
         said += (f"violator: given beside an answer that is {solution.status}",)
@@ -116,7 +119,7 @@ def _certify_infeasible(problem: Problem, solution: Solution) -> Certificate:
         wrong += ("said to be infeasible, but the assignment keeps every rule",)
     if solution.objective is not None:
         wrong += (f"said to be infeasible, but the objective {solution.objective!r} is stated",)
-    wrong += _false_claim(solution, [], None) + _false_shapes(problem, solution) + _false_time(solution)
+    wrong += _false_claim(solution, np.zeros(0), None) + _false_shapes(problem, solution) + _false_time(solution)
     return Certificate(
         feasible=False,
         objective=None,
@@ -129,13 +132,27 @@ def _certify_infeasible(problem: Problem, solution: Solution) -> Certificate:
     )
 
 
-def _recomputed(problem: Problem, solution: Solution) -> tuple[tuple[str, ...], list[float]]:
-    """The rules that the assignment breaks, or else the terms of its objective."""
+def _recomputed(problem: Problem, solution: Solution) -> tuple[tuple[str, ...], Float64, list[Float64]]:
+    """The rules that the assignment breaks, else the terms of its objective; and those of bounds that prices prove."""
+    prices = safe_prices(problem, solution.expert_price, solution.limit_price, solution.row_price)
+    if is_plain(problem) and network_terms.is_loaded() and _is_clean(problem, solution):
+        found = terms_of_network(problem, solution.expert_of, prices.expert)
+        if found is not None:
+            return (), found[0], [found[1]]
     broken, arcs = checked(problem, solution.expert_of, solution.extra)
-    if broken:
-        return broken, []
-    extra = None if solution.extra is None else np.asarray(solution.extra, dtype=np.float64)
-    return (), objective_terms(problem, arcs, extra)
+    extra = None if solution.extra is None or broken else np.asarray(solution.extra, dtype=np.float64)
+    terms = np.array([] if broken else objective_terms(problem, arcs, extra), dtype=np.float64)
+    bounds = [bound_terms(problem, prices)]
+    if problem.usage is not None:
+        bounds.append(knapsack_terms(problem, prices, solution.ticket_price))
+    return broken, terms, bounds
+
+
+def _is_clean(problem: Problem, solution: Solution) -> bool:
+    """Whether `expert_of` is what compiled code takes, and nothing beside it could break a rule."""
+    chosen = solution.expert_of
+    shape = (problem.n_tickets,)
+    return solution.extra is None and type(chosen) is np.ndarray and chosen.dtype == np.int32 and chosen.shape == shape
 
 
 def _false_violator(problem: Problem, violator: object) -> tuple[str, ...]:
@@ -159,11 +176,10 @@ def _false_violator(problem: Problem, violator: object) -> tuple[str, ...]:
     return ()
 
 
-def _proven(
-    problem: Problem, solution: Solution, terms: list[float], objective: float | None
-) -> tuple[float | None, float | None]:
-    """The bound and the gap, with what is only rounding taken out."""
-    bound, magnitude = _best_bound(problem, solution)
+def _proven(terms: Float64, objective: float | None, bounds: list[Float64]) -> tuple[float | None, float | None]:
+    """The least bound and the gap, with what is only rounding taken out."""
+    finite = [(math.fsum(each.tolist()), _magnitude(each)) for each in bounds if np.isfinite(each).all()]
+    bound, magnitude = min(finite, default=(None, 0.0))
     if bound is None or objective is None:
         return bound, None
     gap = bound - objective
@@ -172,22 +188,12 @@ def _proven(
     return max(bound, objective), gap
 
 
-def _best_bound(problem: Problem, solution: Solution) -> tuple[float | None, float]:
-    """The least bound that the prices prove, None where they prove none; and the magnitudes that it sums."""
-    prices = safe_prices(problem, solution.expert_price, solution.limit_price, solution.row_price)
-    forms = [bound_terms(problem, prices)]
-    if problem.usage is not None:
-        forms.append(knapsack_terms(problem, prices, solution.ticket_price))
-    bounds = [(math.fsum(form.tolist()), _magnitude(form)) for form in forms if np.isfinite(form).all()]
-    return min(bounds, default=(None, 0.0))
-
-
-def _magnitude(terms: ArrayLike) -> float:
+def _magnitude(terms: Float64) -> float:
     """Σ|terms|, roughly: it scales a tolerance."""
-    return float(np.abs(np.asarray(terms, dtype=np.float64)).sum())
+    return float(np.abs(terms).sum())
 
 
-def _false_objective(solution: Solution, terms: list[float], objective: float | None) -> tuple[str, ...]:
+def _false_objective(solution: Solution, terms: Float64, objective: float | None) -> tuple[str, ...]:
     if objective is None or solution.objective is None:
         return ()
     stated = _number(solution.objective)
@@ -196,7 +202,7 @@ def _false_objective(solution: Solution, terms: list[float], objective: float | 
     return (f"the stated objective {solution.objective!r} is not the recomputed {objective!r}",)
 
 
-def _false_claim(solution: Solution, terms: list[float], objective: float | None) -> tuple[str, ...]:
+def _false_claim(solution: Solution, terms: Float64, objective: float | None) -> tuple[str, ...]:
     """A claimed bound that the assignment itself refutes, or that is no number."""
     if solution.claimed_bound is None:
         return ()

@@ -10,10 +10,9 @@ import numpy as np
 
 from deskmatch.compiled import is_enabled
 from deskmatch.solver.arranging import FEWEST, sort_arcs
-from deskmatch.solver.best_values import best_values
 from deskmatch.solver.certificate import TOLERANCE
-from deskmatch.solver.evaluation import arcs_chosen, objective_terms
 from deskmatch.solver.kernel.entry import solve_arrays
+from deskmatch.solver.network_terms import network_terms
 from deskmatch.solver.problem import Problem
 from deskmatch.solver.solution import Solution, Status
 
@@ -57,7 +56,7 @@ class KernelBackend:
         accept(self, problem)
         started = time.perf_counter()
         _prepare_for_more(problem)
-        expert_of, expert_price, ticket_price, violator, gap, scale = solve_arrays(
+        expert_of, gained, expert_price, ticket_price, violator, gap, scale = solve_arrays(
             problem.indptr.view(np.uint32),
             problem.expert.view(np.uint32),
             problem.points,
@@ -80,7 +79,7 @@ class KernelBackend:
             return optimal(problem, expert_of, method=self.name, started=started)
         return Solution(
             expert_of=expert_of,
-            objective=math.fsum(objective_terms(problem, arcs_chosen(problem, expert_of))),
+            objective=math.fsum(gained.tolist()),
             status=Status.OPTIMAL,
             method=self.name,
             ticket_price=ticket_price,
@@ -91,7 +90,7 @@ class KernelBackend:
 
 def _prepare_for_more(problem: Problem) -> None:
     """Have what sorts and proves loaded too, for the problems to come, where they are large enough to gain by it."""
-    for each in (sort_arcs, best_values):
+    for each in (sort_arcs, network_terms):
         if problem.n_arcs >= FEWEST and not each.is_loaded():
             each.preload()
             each.request()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from deskmatch.compiled import kernel
 
 from .paths import Search, make_search
-from .proof import cap_prices, gap_of, ticket_prices, violator_of
+from .proof import cap_prices, gap_of, objective_terms, ticket_prices, violator_of
 from .rows import make_rows
 from .schedule import EXPERTS, TICKETS, all_tickets, experts_who_want_more, settle, tickets_that_want_more
 from .state import State, make_state
@@ -30,7 +30,7 @@ def solve_arrays(
     capacity: Int32,
     hold: Float64,
     slot_cost: Float64,
-) -> tuple[Int32, Float64, Float64, Int32, float, float]:
+) -> tuple[Int32, Float64, Float64, Float64, Int32, float, float]:
     """Assign tickets to experts for the most points; see `deskmatch.solver.problem.Problem` for the arguments.
 
     The side with fewer units bids for the other, with prices that only move one way. Where bids that are surely
@@ -43,6 +43,7 @@ def solve_arrays(
     Returns
     -------
     expert_of : ``(tickets,)`` −1: held.
+    gained : ``(k,)`` the terms of the objective.
     expert_price : ``(experts,)`` finite; where an expert has no capacity, the least that keeps tickets away.
     ticket_price : ``(tickets,)`` the most that each ticket can get at these prices.
     violator : ``(k,)`` where k > 0 there is no answer: these tickets must all be assigned and their experts
@@ -67,11 +68,11 @@ def solve_arrays(
     for i in range(n):
         expert_of[i] = state.tickets[i]["expert"]
     if stuck >= 0:
-        return expert_of, state.price, hold.copy(), violator_of(state, search, stuck), np.inf, 0.0
+        return expert_of, hold.copy(), state.price, hold.copy(), violator_of(state, search, stuck), np.inf, 0.0
     cap_prices(state, capacity)
     ticket_price = ticket_prices(state, indptr, expert, points, hold)
     gap, scale = gap_of(state, ticket_price)
-    return expert_of, state.price, ticket_price, np.empty(0, np.int32), gap, scale
+    return expert_of, objective_terms(state), state.price, ticket_price, np.empty(0, np.int32), gap, scale
 
 
 def _seat_tickets(state: State, search: Search, indptr: UInt32, expert: UInt32, points: Float64, first: bool) -> int:

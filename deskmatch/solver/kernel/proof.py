@@ -11,7 +11,7 @@ from .paths import Search
 from .records import index
 from .state import State
 
-__all__ = ["cap_prices", "gap_of", "ticket_prices", "violator_of"]
+__all__ = ["cap_prices", "gap_of", "objective_terms", "ticket_prices", "violator_of"]
 
 Float64 = NDArray[np.float64]
 UInt32 = NDArray[np.uint32]
@@ -42,6 +42,23 @@ def ticket_prices(state: State, indptr: UInt32, expert: UInt32, points: Float64,
             if closed[expert[arc]]:
                 price[expert[arc]] = max(price[expert[arc]], points[arc] - best[i])
     return best
+
+
+def objective_terms(state: State) -> Float64:
+    """What the tickets get, and minus what the units in use cost."""
+    n = len(state.tickets)
+    gained = np.empty(2 * n, np.float64)
+    for i in range(n):
+        ticket = state.tickets[i]
+        gained[i] = ticket["hold"] if ticket["expert"] < 0 else ticket["points"]
+    count, last = n, state.slot_cost.shape[1] - 1
+    for j in range(len(state.experts)):
+        for unit in range(state.experts[j]["taken"]):
+            cost = state.slot_cost[j, min(unit, last)]
+            if cost != 0.0:
+                gained[count] = -cost
+                count += 1
+    return gained[:count]
 
 
 def gap_of(state: State, ticket_price: Float64) -> tuple[float, float]:

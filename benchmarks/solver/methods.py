@@ -323,7 +323,7 @@ def solve_cp_sat(built: Input) -> Any:
     solver.parameters.num_workers = 1
     if solver.solve(built[0]) != cp_model.OPTIMAL:
         raise AssertionError("CP-SAT found no optimum")
-    return np.array([solver.boolean_value(one) for one in built[1]])
+    return np.array([solver.boolean_value(one) for one in built[1]], dtype=bool)
 
 
 def read_arcs(arcs: Arcs, built: Input, used: Any) -> NDArray[np.int32]:
@@ -354,7 +354,7 @@ def solve_pulp(built: Input) -> Any:
 
     model, used, *_ = built
     model.solve(pulp.COIN_CMD(path=pulp.PULP_CBC_CMD.pulp_cbc_path, msg=False))
-    return np.array([(one.value() or 0) > 0.5 for one in used])
+    return np.array([(one.value() or 0) > 0.5 for one in used], dtype=bool)
 
 
 SMALL = 1000

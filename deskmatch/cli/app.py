@@ -27,9 +27,10 @@ from deskmatch.cli.options import (
     readable_errors,
 )
 from deskmatch.cli.show import error_text, intake_text, plan_text, settings_text
+from deskmatch.cli.tradeoffs import alternatives_command, pareto_command, sensitivity_command, what_if_command
 from deskmatch.compiled import warm_up
 from deskmatch.errors import DeskmatchError
-from deskmatch.formulations import Formulation, Plan, assign
+from deskmatch.formulations import Formulation, Plan, assign, fairness_report
 from deskmatch.routing import Routing
 
 __all__ = ["app"]
@@ -77,6 +78,9 @@ def assign_command(
     deadline: Annotated[float | None, typer.Option("--deadline", help="Seconds in which an answer is wanted.")] = None,
     now: Now = None,
     method: Annotated[str, typer.Option("--method", help="auto, greedy, or a solver's name.")] = "auto",
+    fairness: Annotated[
+        bool, typer.Option("--fairness-report", help="Also tell how evenly the work is spread, and at what price.")
+    ] = False,
     rows: Annotated[int, typer.Option("--rows", min=0, help="Rows of the table that are shown; 0: all.")] = 20,
     column: Columns = None,
     priority: Priorities = None,
@@ -98,6 +102,8 @@ def assign_command(
         else:
             # data is UTF-8 whatever the terminal is, a table is what the terminal can show
             typer.echo(text if form is Format.TABLE else text.encode(), nl=False)
+        if fairness:
+            typer.echo(f"\n{fairness_report(plan)}", err=out is not None or form is not Format.TABLE)
         typer.echo(intake_text(epoch) + settings_text(settings, epoch), err=True, nl=False)
 
 
@@ -132,6 +138,10 @@ def check(
 
 
 app.command()(explain)
+app.command("what-if")(what_if_command)
+app.command("pareto")(pareto_command)
+app.command("sensitivity")(sensitivity_command)
+app.command("alternatives")(alternatives_command)
 
 
 @app.command()

@@ -27,6 +27,7 @@ __all__ = [
     "Scale",
     "Tickets",
     "fail",
+    "pairs",
     "read_epoch",
     "readable_errors",
 ]
@@ -81,8 +82,8 @@ def read_epoch(
         experts,
         resolution=resolution,
         now=now,
-        columns=_pairs("--column", columns),
-        priority={key: _number("--priority", value) for key, value in _pairs("--priority", priority).items()} or None,
+        columns=pairs("--column", columns),
+        priority={key: _number("--priority", value) for key, value in pairs("--priority", priority).items()} or None,
         proficiency_scale=proficiency_scale,
         on_bad=on_bad.value,
     )
@@ -108,14 +109,15 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
-    pairs: dict[str, str] = {}
+def pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    """What an option that may be repeated says, each time as NAME=VALUE."""
+    found: dict[str, str] = {}
     for text in texts or ():
         key, equals, value = text.partition("=")
         if not (equals and key.strip() and value.strip()):
             fail(f"{option}: found {text!r}; expected NAME=VALUE")
-        pairs[key.strip()] = value.strip()
-    return pairs
+        found[key.strip()] = value.strip()
+    return found
 
 
 def _number(option: str, text: str) -> float:

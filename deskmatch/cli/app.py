@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from deskmatch.cli.describe import describe
 from deskmatch.cli.explain import explain
 from deskmatch.cli.files import check_writable, write_atomically
 from deskmatch.cli.new_desk import write_desk
@@ -122,18 +123,21 @@ def check(
     with readable_errors():
         problems: list[str] = []
         settings = Routing()
+        formulation = Formulation()
         try:
             settings = Routing.load(routing)
+            formulation = Formulation(settings)
         except DeskmatchError as error:
             problems.append(error_text(error))
         try:
             epoch = read_epoch(tickets, experts, resolution, now, column, priority, proficiency_scale)
-            problem = Formulation(settings).bind(epoch.desk).build(epoch).problem
+            problem = formulation.bind(epoch.desk).build(epoch).problem
         except DeskmatchError as error:
             problems.append(error_text(error))
         if problems:
             fail("\n".join(problems))
-        typer.echo(f"ok: {epoch.n_tickets} tickets, {epoch.n_experts} experts, {problem.n_arcs} eligible pairs")
+        kind = "a network" if problem.is_network else "an integer program (deskmatch describe says why)"
+        typer.echo(f"ok: {epoch.n_tickets} tickets, {epoch.n_experts} experts, {problem.n_arcs} eligible pairs, {kind}")
         typer.echo(intake_text(epoch) + settings_text(settings, epoch), err=True, nl=False)
 
 
@@ -142,6 +146,7 @@ app.command("what-if")(what_if_command)
 app.command("pareto")(pareto_command)
 app.command("sensitivity")(sensitivity_command)
 app.command("alternatives")(alternatives_command)
+app.command()(describe)
 
 
 @app.command()

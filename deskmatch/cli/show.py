@@ -13,7 +13,7 @@ from rich.text import Text
 
 from deskmatch.epochs import Epoch
 from deskmatch.errors import DeskmatchError
-from deskmatch.formulations import DEFAULT_TERMS, Plan
+from deskmatch.formulations import DEFAULT_TERMS, Formulation, Plan
 from deskmatch.routing import Routing
 from deskmatch.solver import Status
 
@@ -33,7 +33,7 @@ def plan_text(plan: Plan, *, rows: int) -> str:
     plan : the plan.
     rows : how many pairs are shown, best first; 0: all.
     """
-    return _drawn(Group(_certificate(plan), _pairs(plan, rows), _held(plan)))
+    return _drawn(Group(_certificate(plan), _pairs(plan, rows), _held(plan), *_constraints(plan)))
 
 
 def intake_text(epoch: Epoch) -> str:
@@ -61,6 +61,16 @@ def settings_text(routing: Routing, epoch: Epoch) -> str:
         f"note: channels.{name}: no expert and no ticket has this channel\n" for name in routing.unused(epoch.desk)
     ]
     lines += [f"note: weights.{name}: no term has this name\n" for name in routing.weights.named() if name not in terms]
+    return "".join(lines) + _constraint_notes(routing, epoch)
+
+
+def _constraint_notes(routing: Routing, epoch: Epoch) -> str:
+    """Names in constraints that nothing on this desk answers to, a line each."""
+    lines: list[str] = []
+    for name, rule in Formulation(routing).named_constraints.items():
+        filters = [getattr(rule, side, None) for side in ("tickets", "experts")]
+        unknown = [one for some in filters if some is not None for one in some.unknown(epoch.desk)]
+        lines += [f"note: constraints, {name}: the desk has no {one}\n" for one in dict.fromkeys(unknown)]
     return "".join(lines)
 
 
@@ -105,6 +115,23 @@ def _held(plan: Plan) -> RenderableType:
     for reason, tickets in examples.items():
         table.add_row(str(len(tickets)), reason, ", ".join(tickets[:3]) + (" …" if len(tickets) > 3 else ""))
     return table
+
+
+def _constraints(plan: Plan) -> list[RenderableType]:
+    """How tight each constraint is; where they contradict one another, which do."""
+    if plan.status is Status.INFEASIBLE:
+        return [Text(f"\n{conflict}") if (conflict := plan.conflict()) else Text("")]
+    frame = plan.constraints
+    if frame.empty:
+        return []
+    table = Table("constraint", box=None, header_style="bold", pad_edge=False)
+    for name in ("rules", "tight", "missed", "points lost"):
+        table.add_column(name, justify="right")
+    for name in dict.fromkeys(frame["constraint"]):
+        rules = frame[frame["constraint"] == name]
+        missed = int((rules["missed"] > 0).sum())
+        table.add_row(name, str(len(rules)), str(int(rules["tight"].sum())), str(missed), f"{rules['cost'].sum():.3f}")
+    return [Text(""), table]
 
 
 def _drawn(content: RenderableType) -> str:

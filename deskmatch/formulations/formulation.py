@@ -16,6 +16,7 @@ from deskmatch.errors import ContractError, Defect, InputError
 from deskmatch.formulations.arcs import Arcs, Situation, situation_of, with_peers
 from deskmatch.formulations.attention import attention
 from deskmatch.formulations.availability import capacity, nested_limits, packing, room, stays
+from deskmatch.formulations.constraints.from_routing import constraints_of
 from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraint
 from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.formulations.eligibility import Eligibility
@@ -31,6 +32,7 @@ from deskmatch.routing import Routing
 from deskmatch.solver import Problem
 
 if TYPE_CHECKING:
+    from deskmatch.formulations.description import Description
     from deskmatch.formulations.plan import Plan
 
 __all__ = ["BoundFormulation", "Formulation"]
@@ -53,7 +55,8 @@ class Formulation:
     routing : settings per channel; anything that `Routing.load` takes.
     terms : the aims, as `Term` objects or plain functions of `Arcs`; their names must be distinct.
     resolution : predicts resolution; None: the epoch's pair table, and proficiency where it says nothing.
-    constraints : rules over the assignments (`deskmatch.formulations.constraints`), hard or with a penalty.
+    constraints : rules over the assignments (`deskmatch.formulations.constraints`), hard or with a penalty, after those
+        of the routing.
     fairness : a convex cost of the experts' new work (`AlphaFairness`, `SlotCost`), times its weight; None: no cost.
 
     Examples
@@ -81,16 +84,20 @@ class Formulation:
         if twice:
             raise ContractError(f"terms: {', '.join(twice)} occur more than once; expected distinct names")
         object.__setattr__(self, "fairness", as_fairness(self.fairness))
-        object.__setattr__(self, "constraints", tuple(as_constraint(one) for one in self.constraints))
+        given_rules: object = self.constraints
+        if not isinstance(given_rules, Iterable) or isinstance(given_rules, str):
+            raise ContractError(f"constraints: found {given_rules!r}; expected several, such as [Reserve(slots=2)]")
+        object.__setattr__(self, "constraints", tuple(as_constraint(one) for one in given_rules))
         taken = sorted((RESERVED | set(names)) & set(self.named_constraints))
         if taken:
             raise ContractError(f"constraints: {', '.join(taken)} is the name of a column of the plan; choose another")
 
     @property
     def named_constraints(self) -> dict[str, Constraint]:
-        """The constraints by name; of several that share a name, the second is called ``"name 2"``, and so on."""
+        """All constraints by name, those of the routing first; the second of a name is called ``"name 2"``, etc."""
         named: dict[str, Constraint] = {}
-        for constraint in self.constraints:
+        every: tuple[Constraint, ...] = (*constraints_of(self.routing), *self.constraints)
+        for constraint in every:
             name, number = constraint.name, 1
             while name in named:
                 number += 1
@@ -135,6 +142,22 @@ class Formulation:
         """
         return replace(self, constraints=(*self.constraints, *constraints))
 
+    def describe(self, epoch: Epoch | None = None) -> Description:
+        """The mathematics: every term and constraint with its formula and parameters.
+
+        Parameters
+        ----------
+        epoch : adds the sizes of its problem, whether that is a network or an integer program, and what makes it one.
+
+        Examples
+        --------
+        >>> print(str(Formulation().describe()).splitlines()[0])
+        maximise Σ x_ij · acceptance_j · Σ_k weight_k · value_k(i, j) · (importance_i where term k scales) − penalties
+        """
+        from deskmatch.formulations.description import describe
+
+        return describe(self, epoch)
+
     def bind(self, desk: Desk) -> BoundFormulation:
         """Prepare the eligibility of this desk; do it once per roster, then `BoundFormulation.build` each epoch."""
         return BoundFormulation(self, desk)
@@ -154,6 +177,7 @@ class BoundFormulation:
         self.desk = desk
         self.channels = formulation.routing.for_desk(desk)
         self.eligibility = Eligibility(desk, self.channels)
+        self.constraints = formulation.named_constraints
 
     def build(self, epoch: Epoch, *, clock: Clock | None = None) -> Model:
         """The assignment problem of one epoch.
@@ -196,8 +220,8 @@ class BoundFormulation:
         arcs = ModelArcs(situation, pairs.ticket, pairs.expert, room=free, capacity=most, attention=asked)
         problem = self._fair(_network(arcs, points), situation)
         rules = None
-        if self.formulation.constraints:
-            rules = Rules.of(self.formulation.named_constraints, arcs, problem)
+        if self.constraints:
+            rules = Rules.of(self.constraints, arcs, problem)
             problem = rules.problem
         if hurry is not None:
             hurry.learn(problem.n_arcs)

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from deskmatch.epochs import Epoch
-from deskmatch.formulations.availability import stays
+from deskmatch.formulations.availability import capacity, stays
 from deskmatch.formulations.constraints.holding import filtering, resisting
 from deskmatch.formulations.eligibility import Filter, TicketClass, is_excluded
 from deskmatch.formulations.model import Model
-from deskmatch.solver import Problem, Solution
+from deskmatch.solver import Solution
 from deskmatch.solver.evaluation import arcs_chosen
 
 __all__ = ["hold_reasons"]
@@ -30,7 +30,7 @@ def hold_reasons(model: Model, solution: Solution, rows: Iterable[int]) -> list[
     solution : its answer.
     rows : the held tickets.
     """
-    places = _Places(model.problem, solution)
+    places = _Places(model, solution)
     indptr = model.problem.indptr
     return [
         _outbid(model, solution, row, places)
@@ -43,8 +43,9 @@ def hold_reasons(model: Model, solution: Solution, rows: Iterable[int]) -> list[
 class _Places:
     """Who took the places at each expert, and inside each limit."""
 
-    def __init__(self, problem: Problem, solution: Solution) -> None:
-        self.problem = problem
+    def __init__(self, model: Model, solution: Solution) -> None:
+        self.problem = problem = model.problem
+        self.most = capacity(model.epoch, model.situation.channels, model.room)
         self.at_expert: dict[int, list[int]] = defaultdict(list)
         self.in_limit: dict[int, list[int]] = defaultdict(list)
         self.arcs = arcs_chosen(problem, solution.expert_of)
@@ -58,6 +59,8 @@ class _Places:
     def takers(self, arc: int) -> list[int]:
         """The tickets that leave no place for this arc: those in a full limit around it, or all of a full expert."""
         limits, expert = self.problem.limits, int(self.problem.expert[arc])
+        if len(self.at_expert[expert]) >= self.most[expert]:
+            return self.at_expert[expert]
         limit = -1 if limits is None else int(limits.of_arc[arc])
         while limits is not None and limit >= 0:
             if not self._fits(arc, self.in_limit[limit], int(limits.bound[limit])):

@@ -146,6 +146,13 @@ class Channel(Settings):
         return Channel(**{**asdict(DEFAULTS[kind]), **given, "like": kind, "relax": in_order(self.relax)})
 
 
+def _has_kind(table: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a constraint without a kind; the rest is read by whoever knows its kind."""
+    if not (isinstance(table.get("kind"), str) and table["kind"]):
+        raise refuse('should have a kind, such as kind = "tier_quota"')
+    return table
+
+
 class Routing(Settings):
     """What the desk wants: the length of an epoch, the weights of the aims, and the settings of channels.
 
@@ -157,6 +164,8 @@ class Routing(Settings):
     weights : what one point of each aim counts.
     channels : settings by the desk's own names of its channels; those not described take the defaults
         of the kind that their name suggests (`kinds.kind_of`).
+    constraints : rules over the assignments, each a table with its ``kind`` and its parameters; they are read, and what
+        is wrong is listed, where a `Formulation` is made of them.
 
     Raises
     ------
@@ -177,6 +186,7 @@ class Routing(Settings):
     epoch_s: Positive = 5.0
     weights: Weights = Weights()
     channels: dict[str, Channel] = Field(default_factory=dict)
+    constraints: tuple[Annotated[dict[str, Any], AfterValidator(_has_kind)], ...] = ()
 
     @field_validator("channels")
     @classmethod
@@ -194,7 +204,7 @@ class Routing(Settings):
         Parameters
         ----------
         source : the path of a TOML file in UTF-8; a mapping with the keys of such a file (``epoch_s``,
-            ``weights``, ``channels``; times in seconds); a `Routing`; None: all defaults.
+            ``weights``, ``channels``, ``constraints``; times in seconds); a `Routing`; None: all defaults.
 
         Returns
         -------

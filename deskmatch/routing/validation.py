@@ -25,6 +25,8 @@ __all__ = [
     "Settings",
     "Usage",
     "did_you_mean",
+    "error_of",
+    "findings",
     "refuse",
     "routing_error",
 ]
@@ -119,15 +121,31 @@ class Settings(BaseModel):
 
 def routing_error(error: ValidationError, model: type[BaseModel], source: str = "routing") -> RoutingError:
     """All of pydantic's findings, each as ``path = value: what is accepted``."""
-    findings = [_finding(detail, model) for detail in error.errors()]
+    return error_of(findings(error, model), source)
+
+
+def findings(error: ValidationError, model: type[BaseModel], *, at: tuple[int | str, ...] = ()) -> list[str]:
+    """Pydantic's findings as sentences.
+
+    Parameters
+    ----------
+    error : what pydantic found.
+    model : what was validated.
+    at : where it stands in the whole, such as ``("constraints", 0)``.
+    """
+    return [_finding(detail, model, at) for detail in error.errors()]
+
+
+def error_of(findings: Sequence[str], source: str = "routing") -> RoutingError:
+    """One error of all findings."""
     count = len(findings)
     head = f"{count} problem{'' if count == 1 else 's'} in {source}:"
     return RoutingError("\n".join([head, *(f"  {finding}" for finding in findings)]))
 
 
-def _finding(detail: ErrorDetails, model: type[BaseModel]) -> str:
+def _finding(detail: ErrorDetails, model: type[BaseModel], at: tuple[int | str, ...] = ()) -> str:
     location = tuple(part for part in detail["loc"] if part != "[key]")
-    path, key = _dotted(location), str(location[-1]) if location else ""
+    path, key = _dotted((*at, *location)), str(location[-1]) if location else ""
     holder = _model_at(model, location[:-1])
     if detail["type"] == "missing":
         return f"{path}: is required"

@@ -121,15 +121,14 @@ class _Reach:
 
 def _reach(problem: Problem) -> _Reach:
     side = _side(problem)
-    ticket = problem.ticket[side.arc].astype(np.int64)
-    key = side.arc_row * problem.n_tickets + ticket
-    _, group = np.unique(key, return_inverse=True)
-    count = int(group.max(initial=-1)) + 1
-    least, greatest, row = np.zeros(count), np.zeros(count), np.zeros(count, dtype=np.int64)
-    np.minimum.at(least, group, side.arc_value)
-    np.maximum.at(greatest, group, side.arc_value)
-    row[group] = side.arc_row
-    return _Reach(row_sums(row, least, side.n_rows), row_sums(row, greatest, side.n_rows))
+    if not len(side.arc):
+        return _Reach(np.zeros(side.n_rows), np.zeros(side.n_rows))
+    row, ticket = side.arc_row, problem.ticket[side.arc]
+    # arcs are sorted by ticket, and the entries of a row by arc, so that those of a ticket stand together
+    begins = np.flatnonzero(np.append(True, (row[1:] != row[:-1]) | (ticket[1:] != ticket[:-1])))
+    least = np.minimum(0.0, np.minimum.reduceat(side.arc_value, begins))
+    greatest = np.maximum(0.0, np.maximum.reduceat(side.arc_value, begins))
+    return _Reach(row_sums(row[begins], least, side.n_rows), row_sums(row[begins], greatest, side.n_rows))
 
 
 def _far_end(side: Side, reach: _Reach, lower: Float64, upper: Float64, direction: float) -> Float64:

@@ -14,7 +14,7 @@ from .limit_folding import expert_rows, with_limits
 from .problem import Limits, Problem
 from .side import Sense, Side, row_sums
 
-__all__ = ["Folded", "RowFate", "charges", "fold", "misses"]
+__all__ = ["Folded", "RowFate", "charges", "fold", "misses", "simplified"]
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
@@ -79,20 +79,21 @@ def fold(problem: Problem) -> Folded:
     if side is None:
         return Folded(problem, np.arange(problem.n_arcs), np.zeros(0, np.int8), np.arange(0))
     fate = np.zeros(side.n_rows, np.int8)
-    side, bounds = _with_bounds(side)
+    side, bounds = simplified(side)
     fate[bounds] = RowFate.BOUND
-    side = _without_fixed(side)
-    shape = _Shape.of(problem, side)
-    fate[shape.slack & (fate == RowFate.ROW)] = RowFate.SLACK
-    by_ticket = shape.one_ticket & (fate == RowFate.ROW)
+    problem = replace(problem, side=side)
+    fate[_is_slack(problem, side) & (fate == RowFate.ROW)] = RowFate.SLACK
+    by_ticket = _is_of_one(side, problem.ticket) & (fate == RowFate.ROW)
     fate[by_ticket] = np.where(side.is_hard[by_ticket], RowFate.FILTER, RowFate.CHARGE)
     keep, must = _filters(problem, side, fate == RowFate.FILTER)
     off_arc, off_hold = charges(problem, side, fate == RowFate.CHARGE)
     points, hold = problem.points - off_arc, np.where(must, -np.inf, problem.hold - off_hold)
     arcs = np.flatnonzero(keep)
-    side = _over(side, keep)
     network = _without_side(problem, arcs, points, hold)
-    limited = expert_rows(network, side, shape.one_expert & (fate == RowFate.ROW))
+    if len(arcs) < problem.n_arcs:
+        side = _over(side, keep)
+        fate[_is_slack(replace(network, side=side), side) & (fate == RowFate.ROW)] = RowFate.SLACK
+    limited = expert_rows(network, side, _is_of_one(side, network.expert) & (fate == RowFate.ROW))
     network, nested = with_limits(network, limited)
     fate[nested] = RowFate.LIMIT
     side, columns = _rest(side, fate == RowFate.ROW)
@@ -106,33 +107,21 @@ def misses(sense: NDArray[np.int8], rhs: Float64, activity: Float64) -> Float64:
     return np.where(missed > TOLERANCE * np.maximum(1.0, np.abs(rhs)), missed, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What the rows without extra columns look like: ``(rows,)`` each."""
-
-    slack: Bool
-    one_ticket: Bool
-    one_expert: Bool
-
-    @classmethod
-    def of(cls, problem: Problem, side: Side) -> _Shape:
-        filled = np.diff(side.arc_indptr) > 0
-        plain = np.diff(side.extra_indptr) == 0
-        least, greatest = row_range(problem, side.lower, side.upper)
-        missed = np.maximum(misses(side.sense, side.rhs, least), misses(side.sense, side.rhs, greatest))
-        return cls(
-            slack=plain & (missed == 0.0),
-            one_ticket=plain & filled & _is_constant(side, problem.ticket[side.arc], filled),
-            one_expert=plain & filled & _is_constant(side, problem.expert[side.arc], filled),
-        )
+def _is_slack(problem: Problem, side: Side) -> Bool:
+    """Which rows over arcs alone no choice of one arc a ticket can miss: ``(rows,)``."""
+    least, greatest = row_range(problem, side.lower, side.upper)
+    missed = np.maximum(misses(side.sense, side.rhs, least), misses(side.sense, side.rhs, greatest))
+    return np.asarray((np.diff(side.extra_indptr) == 0) & (missed == 0.0), bool)
 
 
-def _is_constant(side: Side, values: NDArray[np.int32], filled: Bool) -> Bool:
-    """Whether all entries of a row have the same value: ``(rows,)``; true where it has none."""
-    same = np.ones(side.n_rows, bool)
+def _is_of_one(side: Side, of_arc: NDArray[np.int32]) -> Bool:
+    """Which rows are over the arcs, at least one, of a single ticket or expert, and nothing else: ``(rows,)``."""
+    values = of_arc[side.arc]
+    filled = np.diff(side.arc_indptr) > 0
+    same = np.asarray(filled & (np.diff(side.extra_indptr) == 0), bool)
     starts = side.arc_indptr[:-1][filled]
     if len(starts):
-        same[filled] = np.minimum.reduceat(values, starts) == np.maximum.reduceat(values, starts)
+        same[filled] &= np.minimum.reduceat(values, starts) == np.maximum.reduceat(values, starts)
     return same
 
 
@@ -179,8 +168,6 @@ def charges(problem: Problem, side: Side, rows: Bool) -> tuple[Float64, Float64]
 
 def _over(side: Side, keep: Bool) -> Side:
     """The same rows over the arcs that are kept, numbered anew."""
-    if keep.all():
-        return side
     stays = keep[side.arc]
     number = np.cumsum(keep) - 1
     lengths = row_sums(side.arc_row, stays.astype(np.float64), side.n_rows).astype(np.int64)
@@ -190,6 +177,17 @@ def _over(side: Side, keep: Bool) -> Side:
         arc_value=side.arc_value[stays],
         arc_indptr=np.cumsum(np.append(0, lengths)).astype(np.int32),
     )
+
+
+def simplified(side: Side) -> tuple[Side, Int64]:
+    """The same rows over fewer columns: hard rows over one column alone are its bounds, and fixed columns are numbers.
+
+    Returns
+    -------
+    The rows, and which of them are bounds now.
+    """
+    side, bounds = _with_bounds(side)
+    return _without_fixed(side), bounds
 
 
 def _with_bounds(side: Side) -> tuple[Side, Int64]:

@@ -219,3 +219,43 @@ def test_a_link_is_followed_and_kept(tmp_path: Path) -> None:
     (tmp_path / "link.json").symlink_to(tmp_path / "real.json")
     write_atomically(tmp_path / "link.json", "new")
     assert (tmp_path / "real.json").read_text() == "new" and (tmp_path / "link.json").is_symlink()
+
+
+CONSTRAINTS = """
+[[constraints]]
+kind = "tier_quota"
+tier = 3
+share = 0.25
+
+[[constraints]]
+kind = "forbid"
+experts = { tier = 1, topic = "dnss" }
+penalty = 0.1
+"""
+
+
+def test_describe_shows_formulas_sizes_and_names_that_the_desk_lacks(tmp_path: Path) -> None:
+    routing = tmp_path / "routing.toml"
+    routing.write_text(CONSTRAINTS)
+    result = run("describe", *TABLES, "--routing", routing)
+    assert result.exit_code == 0, result.stderr
+    assert "tier_quota (hard): Σ_{i easy, j on the tier} x_ij" in result.stdout
+    assert "an integer program: 120 tickets, 40 experts" in result.stdout
+    assert "constraints, forbid: the desk has no topic 'dnss'" in result.stderr
+    told = json.loads(run("describe", "--format", "json").stdout)
+    assert told["model"] is None and told["constraints"] == []
+    assert run("describe", TABLES[0]).exit_code == 2
+
+
+def test_assign_shows_constraints_and_what_contradicts(tmp_path: Path) -> None:
+    routing = tmp_path / "routing.toml"
+    routing.write_text(CONSTRAINTS)
+    assert "tier_quota" in run("assign", *TABLES, "--routing", routing).stdout
+    routing.write_text(
+        '[[constraints]]\nkind = "min_service"\nat_least = 2\n[[constraints]]\nkind = "group_limit"\nat_most = 1\n'
+    )
+    told = run("assign", *TABLES, "--routing", routing)
+    assert "no plan keeps these rules together" in told.stdout
+    routing.write_text('[[constraints]]\nkind = "min_servce"\n')
+    wrong = run("check", *TABLES, "--routing", routing)
+    assert wrong.exit_code == 2 and "did you mean 'min_service'?" in wrong.stderr

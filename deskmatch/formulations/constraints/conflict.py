@@ -102,7 +102,9 @@ class _HardRows:
         hard = np.array([one.penalty is None for one in rules.constraints.values()])
         self.rows = np.flatnonzero(hard[owner] & ~self.defining)
         self.owner = owner[self.rows]
-        self.base = replace(rules.base, side=None, points=np.zeros(rules.base.n_arcs))
+        base = rules.base
+        self.base = replace(base, side=None, points=np.zeros(base.n_arcs), slot_cost=np.zeros((base.n_experts, 1)))
+        self.beside = [] if base.side is None else [replace(base.side, extra_points=np.zeros(base.side.n_extra))]
 
     def groups(self) -> list[Int64]:
         """The rows of each constraint that has any."""
@@ -117,10 +119,8 @@ class _HardRows:
         """Whether no assignment keeps all of these rows, the rows that define columns, and the desk's own rules."""
         kept = self.defining.copy()
         kept[np.concatenate([np.zeros(0, np.int64), *chosen])] = True
-        sides = [self.side.kept(kept)]
-        if self.rules.base.side is not None:
-            sides.insert(0, self.rules.base.side)
-        answer = solve(fold(replace(self.base, side=Side.stack(sides))).problem, time_limit_s=self.time_limit_s)
+        side = Side.stack([*self.beside, self.side.kept(kept)])
+        answer = solve(fold(replace(self.base, side=side)).problem, time_limit_s=self.time_limit_s)
         if answer.status is Status.UNKNOWN:
             self.is_certain = False
         return answer.status is Status.INFEASIBLE
@@ -162,8 +162,8 @@ def _elastic(rules: Rules, rows: _HardRows, weights: Mapping[str, float], time_l
     wanted = np.isfinite(penalty)
     wanted |= rows.defining
     side = replace(rows.side, penalty=penalty).kept(wanted)
-    sides = [side] if rules.base.side is None else [rules.base.side, side]
-    answer = solve(fold(replace(rows.base, side=Side.stack(sides))).problem, time_limit_s=time_limit_s)
+    problem = fold(replace(rows.base, side=Side.stack([*rows.beside, side]))).problem
+    answer = solve(problem, time_limit_s=time_limit_s)
     if answer.objective is None:
         raise ProblemError(f"no relaxation of the constraints was found: {answer.message or answer.status}")
     return answer

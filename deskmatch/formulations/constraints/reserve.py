@@ -91,8 +91,17 @@ class Reserve(Rule):
 
 
 def _left_of(free: float, taken: Float64, slots: float, label: str) -> Rows:
-    """free − Σ taken ≥ min(slots, free)."""
-    return Rows.one(-taken, ">=", min(slots, free) - free, label)
+    """free − Σ taken ≥ min(slots, free), with a column that can only be `free`."""
+    arc = np.flatnonzero(taken)
+    side = Side.from_matrix(
+        sparse(np.zeros(len(arc), int), arc, -taken[arc], (1, len(taken))),
+        ">=",
+        min(slots, free),
+        over_extra=[[1.0]],
+        lower=free,
+        upper=free,
+    )
+    return Rows(side, (label,))
 
 
 def _places(arcs: ModelArcs, channel: int | None = None) -> tuple[Float64, Float64]:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from deskmatch.formulations.constraints.protocol import ModelArcs
+from deskmatch.formulations.constraints.rows import Rows
 from deskmatch.routing.validation import NonNegative, Settings
 
 __all__ = ["Name", "Rule"]
@@ -29,3 +31,7 @@ class Rule(Settings):
 
     name: Name = "rule"
     penalty: NonNegative | None = None
+
+    def rows(self, arcs: ModelArcs) -> Rows:
+        """What the rule says of these arcs."""
+        raise NotImplementedError

@@ -13,7 +13,7 @@ from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs
 from deskmatch.formulations.constraints.rows import Rows
 from deskmatch.frozen import Frozen
 from deskmatch.solver import Problem, Side
-from deskmatch.solver.folding import Folded, RowFate, charges, fold
+from deskmatch.solver.folding import Folded, RowFate, charges, fold, simplified
 
 __all__ = ["Rules", "rows_of"]
 
@@ -115,7 +115,7 @@ class Rules(Frozen):
         place = np.searchsorted(keys, asked)
         found = {}
         for name in names:
-            side = rows[name].under(self.constraints[name].penalty)
+            side, _ = simplified(rows[name].under(self.constraints[name].penalty))
             fate = fold(replace(problem, side=side, limits=None, usage=None)).fate
             found[name] = 0.0 - charges(problem, side, fate == RowFate.CHARGE)[0][place]
         return found

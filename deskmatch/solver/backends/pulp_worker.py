@@ -43,7 +43,8 @@ def main() -> None:
 def solved(job: dict[str, Any]) -> dict[str, Any]:
     """Build the program, solve it, and say what came of it.
 
-    `status` says "Optimal" also where CBC stopped at its time limit; `sol_status` tells the difference.
+    `status` says "Optimal" also where CBC stopped at its time limit; `sol_status` tells the difference. Where CBC's
+    preprocessing finds a program infeasible or unbounded, `status` alone says so.
     """
     import pulp
 
@@ -56,10 +57,12 @@ def solved(job: dict[str, Any]) -> dict[str, Any]:
         problem, columns = program(job)
         problem.solve(solver)
         text = log.read_text(errors="replace") if log.exists() else ""
+    says_no = problem.status == pulp.LpStatusInfeasible and problem.sol_status == pulp.LpSolutionNoSolutionFound
+    sol_status = pulp.LpSolutionUnbounded if says_no else problem.sol_status
     values = [column.varValue for column in columns]
     bounds = LOWER_BOUND.findall(text)
     return {
-        "sol_status": problem.sol_status,
+        "sol_status": sol_status,
         "values": None if None in values else values,
         "bound": float(bounds[-1]) if bounds else None,
         "message": "; ".join([pulp.LpSolution[problem.sol_status], *(line.strip() for line in RESULT.findall(text))]),

@@ -47,6 +47,7 @@ R = TypeVar("R")
 
 KERNEL_MODULES = (
     "deskmatch.heuristics.entry",
+    "deskmatch.heuristics.knapsack_entry",
     "deskmatch.solver.arranging",
     "deskmatch.solver.best_values",
     "deskmatch.solver.incremental.entry",

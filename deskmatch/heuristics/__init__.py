@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from .clock import Clock
     from .constructive import greedy, oldest_first, regret
     from .ejection import local_search
+    from .lagrangian_method import lagrangian
     from .price_descent import descend
     from .protocol import Heuristic, check_heuristic
     from .quick_answer import quick
     from .registry import heuristic_named, heuristic_names, register_heuristic
+    from .rounding import round_lp
 
 __all__ = [
     "Answer",
@@ -28,11 +30,13 @@ __all__ = [
     "greedy",
     "heuristic_named",
     "heuristic_names",
+    "lagrangian",
     "local_search",
     "oldest_first",
     "quick",
     "register_heuristic",
     "regret",
+    "round_lp",
     "solve_within",
 ]
 
@@ -47,11 +51,13 @@ _PLACES = {
     "greedy": "constructive",
     "heuristic_named": "registry",
     "heuristic_names": "registry",
+    "lagrangian": "lagrangian_method",
     "local_search": "ejection",
     "oldest_first": "constructive",
     "quick": "quick_answer",
     "register_heuristic": "registry",
     "regret": "constructive",
+    "round_lp": "rounding",
     "solve_within": "anytime",
 }
 

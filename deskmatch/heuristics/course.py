@@ -22,6 +22,8 @@ __all__ = ["LANE", "Course"]
 
 LANE = Lane()
 """Where backends run that may be late."""
+ROUNDING = 1e-12
+"""A gap of this share of the points is rounding."""
 PRICES = ("expert_price", "limit_price", "row_price", "ticket_price")
 
 
@@ -60,6 +62,7 @@ class Course:
         if pace is not None and not stopped:
             PACE.saw(pace, self.size, seconds)
         self._take(solution)
+        self.is_settled = self.is_settled or self._is_closed()
         ending = Ending.STOPPED if stopped else Ending.ANSWERED
         self._note(method, ending if solution.objective is not None else Ending.FAILED, started, solution)
 
@@ -174,6 +177,13 @@ class Course:
             known = None if self.bound is None else self.bound.claimed_bound
             if known is None or claim < known:
                 self.bound = replace(solution, claimed_bound=claim)
+
+    def _is_closed(self) -> bool:
+        """Whether the best answer is worth what the lowest bound says, but for rounding."""
+        best, bound = self.best, self.bound
+        if best is None or best.objective is None or bound is None or bound.claimed_bound is None:
+            return False
+        return bound.claimed_bound - best.objective <= ROUNDING * max(1.0, abs(best.objective))
 
     def _note(
         self, method: str, ending: Ending, started: float, solution: Solution | None = None, note: str = ""

@@ -13,7 +13,9 @@ from deskmatch.solver.solution import Solution
 from .clock import FOREVER, Clock
 from .constructive import greedy, oldest_first, regret
 from .ejection import local_search
+from .lagrangian_method import lagrangian
 from .protocol import Heuristic
+from .rounding import round_lp
 
 __all__ = ["heuristic_named", "heuristic_names", "register_heuristic"]
 
@@ -44,6 +46,8 @@ _KNOWN: dict[str, Heuristic] = {
         Function("regret", regret),
         Function("oldest_first", oldest_first),
         Function("local_search", local_search),
+        Function("lagrangian", lagrangian),
+        Function("round_lp", round_lp),
     )
 }
 

@@ -30,10 +30,12 @@ class Relaxation:
     ----------
     verdict : of the linear program; INFEASIBLE where the problem cannot be solved either.
     bound : an answer without an assignment: prices, and in `claimed_bound` what they prove.
+    values : ``(columns,)`` the optimum of the linear program, None where there is none.
     """
 
     verdict: Verdict
     bound: Solution
+    values: Float64 | None = None
 
 
 def relax(form: MatrixForm, *, time_limit_s: float | None = None) -> Relaxation:
@@ -63,7 +65,8 @@ def relax(form: MatrixForm, *, time_limit_s: float | None = None) -> Relaxation:
     if problem.usage is None:
         answer = _with_network_prices(problem, answer)
     verdict = Verdict.INFEASIBLE if answer.status is Status.INFEASIBLE else outcome.verdict
-    return Relaxation(verdict, replace(answer, claimed_bound=certify(problem, answer).proven_bound))
+    proven = certify(problem, answer).proven_bound
+    return Relaxation(verdict, replace(answer, claimed_bound=proven), outcome.values)
 
 
 def _linear(form: MatrixForm, time_limit_s: float | None, hint: Float64 | None) -> Outcome:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from deskmatch.errors import BackendError
+from deskmatch.solver.certificate import certify
 from deskmatch.solver.evaluation import arcs_chosen, evaluate, violations
 from deskmatch.solver.extra_columns import best_extra
 from deskmatch.solver.hall import hall_violator
@@ -17,7 +18,7 @@ from deskmatch.solver.solution import Solution, Status
 
 from .answer import infeasible, optimal
 from .outcome import Outcome, Run, Verdict, in_scale
-from .relaxation import relax
+from .relaxation import Relaxation, relax
 
 __all__ = ["solve_whole"]
 
@@ -31,8 +32,9 @@ def solve_whole(
     """Solve a problem by integer programming.
 
     A network comes back polished and proved like any other (`deskmatch.solver.backends.answer`). Otherwise the linear
-    relaxation comes first, for prices that prove a bound; then the search; then the extra columns' best values for the
-    arcs found, since solvers keep rows only to a tolerance. The better of the two bounds is in `claimed_bound`.
+    relaxation comes first, for prices that prove a bound, unless time is limited and the hint brings prices of its own:
+    the linear program takes seconds at 50,000 arcs. Then the search; then the extra columns' best values for the arcs
+    found, since solvers keep rows only to a tolerance. The better of the two bounds is in `claimed_bound`.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ def solve_whole(
     """
     started = time.perf_counter()
     form, run = matrix_form(problem), in_scale(run)
-    relaxation = None if problem.is_network else relax(form, time_limit_s=_share(time_limit_s))
+    relaxation = None if problem.is_network else _relaxation(form, time_limit_s, hint)
     if relaxation is not None and relaxation.verdict is Verdict.INFEASIBLE:
         return _infeasible(problem, relaxation.bound.message, method, started)
     left = None if time_limit_s is None else max(0.0, time_limit_s - (time.perf_counter() - started))
@@ -60,6 +62,16 @@ def solve_whole(
         return _network_answer(problem, form, outcome, method, started)
     answer = _answer(form, outcome, replace(relaxation.bound, method=method, message=outcome.message))
     return replace(answer, elapsed_s=time.perf_counter() - started)
+
+
+def _relaxation(form: MatrixForm, time_limit_s: float | None, hint: Solution | None) -> Relaxation:
+    """Prices that prove a bound: the hint's where time is limited and it has some, else the linear program's."""
+    if time_limit_s is None or hint is None or hint.claimed_bound is None or hint.expert_price is None:
+        return relax(form, time_limit_s=_share(time_limit_s))
+    none = np.full(form.problem.n_tickets, -1, dtype=np.int32)
+    nothing = replace(hint, expert_of=none, extra=None, objective=None, status=Status.UNKNOWN, violator=None)
+    bound = replace(nothing, claimed_bound=certify(form.problem, nothing).proven_bound, message="")
+    return Relaxation(Verdict.OPTIMAL, bound)
 
 
 def _which(run: Run, form: MatrixForm, time_limit_s: float | None) -> Verdict:

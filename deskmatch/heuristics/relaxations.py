@@ -10,10 +10,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.solver.backends.protocol import needs
+from deskmatch.solver.backends.registry import backends_for
 from deskmatch.solver.bound import Prices, bound_terms, limit_sums, safe_prices, ticket_values, usable_arcs
 from deskmatch.solver.bound import useful_slots as room_of
 from deskmatch.solver.evaluation import arcs_chosen, limit_usage
 from deskmatch.solver.problem import Problem
+from deskmatch.solver.separation import separate
 from deskmatch.solver.side_prices import arc_prices, clean_row_prices, side_terms
 from deskmatch.solver.solution import Solution, Status
 from deskmatch.solver.solving import solve
@@ -69,6 +72,9 @@ class PricedRows:
         self.denial: Solution | None = None
         self._known: tuple[Float64, Solution] | None = None
         self._bare = replace(problem, side=None)
+        apart = separate(self._bare)
+        able = backends_for(needs(self._bare if apart is None else apart.problem))
+        self._method = "kernel" if "kernel" in able else "auto"
 
     def start(self) -> Float64:
         """All rows free of charge."""
@@ -109,10 +115,10 @@ class PricedRows:
     def _solved(self, network: Problem) -> Solution | None:
         """The network's optimum, None where it does not come in time."""
         if self.lane is None:
-            return solve(network)
+            return solve(network, method=self._method)
         if self.clock.is_over:
             return None
-        job = self.lane.start(partial(solve, network))
+        job = self.lane.start(partial(solve, network, method=self._method))
         if job is None:
             return None
         if job.wait(self.clock.left_s):

@@ -31,9 +31,10 @@ from deskmatch.solver.backends import registry
 from deskmatch.solver.backends.protocol import ALL, Capability
 
 SMALL = Problem.from_arcs(3, 2, [0, 0, 1, 2], [0, 1, 0, 1], [3.0, 2.0, 2.0, 1.0])
-RULED = replace(SMALL, side=Side.from_matrix([[1.0, 1.0, 1.0, 0.0]], "<=", 1.0))
+RULED = Problem.from_arcs(2, 2, [0, 1], [0, 1], [4.0, 3.9], side=Side.from_matrix([[2.0, 2.0]], "<=", 3.0))
+"""Half of the second arc fits, so that no relaxation closes the gap."""
 BEST = 4.0
-"""Of both: ticket 0 to expert 0, ticket 2 to expert 1; expert 1 gets 2 or 1 points, expert 0 at most 3."""
+"""Of both: of the small one ticket 0 to expert 0 and ticket 2 to expert 1, of the other the first arc alone."""
 LATE = threading.Event()
 
 
@@ -90,6 +91,7 @@ def overruns(problem: Problem) -> Solution:
 def register() -> Iterator[Callable[[Callable[[Problem], Solution]], None]]:
     """Puts a faulty backend before all others, and takes it away again."""
     build.warm_up()
+    solve(SMALL, method="kernel")  # compiles it, which no deadline waits for
     known = dict(registry._PLACES)
     LATE.clear()
     yield lambda act: register_backend(Faulty(act), first=True)

@@ -11,7 +11,7 @@ import numpy as np
 from deskmatch.compiled import is_enabled
 from deskmatch.solver.arranging import FEWEST, sort_arcs
 from deskmatch.solver.certificate import TOLERANCE
-from deskmatch.solver.kernel.entry import solve_arrays
+from deskmatch.solver.kernel.entry import run, solve_arrays
 from deskmatch.solver.network_terms import network_terms
 from deskmatch.solver.problem import Problem
 from deskmatch.solver.solution import Solution, Status
@@ -56,34 +56,26 @@ class KernelBackend:
         accept(self, problem)
         started = time.perf_counter()
         _prepare_for_more(problem)
-        expert_of, gained, expert_price, ticket_price, violator, gap, scale = solve_arrays(
-            problem.indptr.view(np.uint32),
-            problem.expert.view(np.uint32),
-            problem.points,
-            problem.degree,
-            problem.capacity,
-            problem.hold,
-            problem.slot_cost,
-        )
-        if len(violator):
+        answer = run(problem)
+        if len(answer.violator):
             return Solution(
                 expert_of=np.full(problem.n_tickets, -1, dtype=np.int32),
                 objective=None,
                 status=Status.INFEASIBLE,
                 method=self.name,
                 elapsed_s=time.perf_counter() - started,
-                message=f"{len(violator)} tickets must be assigned, and their experts cannot take them all",
-                violator=np.sort(violator),
+                message=f"{len(answer.violator)} tickets must be assigned, and their experts cannot take them all",
+                violator=np.sort(answer.violator),
             )
-        if gap > SAFE_SHARE * TOLERANCE * scale:
-            return optimal(problem, expert_of, method=self.name, started=started)
+        if answer.gap > SAFE_SHARE * TOLERANCE * answer.scale:
+            return optimal(problem, answer.expert_of, method=self.name, started=started)
         return Solution(
-            expert_of=expert_of,
-            objective=math.fsum(gained.tolist()),
+            expert_of=answer.expert_of,
+            objective=math.fsum(answer.gained.tolist()),
             status=Status.OPTIMAL,
             method=self.name,
-            ticket_price=ticket_price,
-            expert_price=expert_price,
+            ticket_price=answer.ticket_price,
+            expert_price=answer.expert_price,
             elapsed_s=time.perf_counter() - started,
         )
 

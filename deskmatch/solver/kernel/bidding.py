@@ -12,12 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from .records import index, offset
-from .rows import LENGTH, Rows, refresh
+from .rows import LENGTH, NOBODY, Rows, refresh
 from .state import State, set_taken
 
 __all__ = ["best_expert", "seat_by_bidding"]
-
-NOBODY = -1
 
 
 def seat_by_bidding(state: State, rows: Rows, n_waiting: int, budget: int, step: float) -> int:

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 from .bidding import best_expert
 from .heap import clear, make_heap, pop, put
 from .records import SEARCH, Records, index, offset
-from .rows import LENGTH, Rows, refresh
+from .rows import LENGTH, NOBODY, Rows, refresh
 from .state import State, leave, sit
 
 __all__ = ["Search", "forget", "make_search", "seat_by_path"]
-
-NOBODY = -1
 
 
 class Search(NamedTuple):

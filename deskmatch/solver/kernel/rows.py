@@ -13,19 +13,35 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .records import Records, offset
+from .records import Records, index, offset
 
-__all__ = ["LENGTH", "Rows", "loosen", "make_rows", "mean_difference", "refresh"]
+__all__ = ["LENGTH", "NOBODY", "Arcs", "Rows", "loosen", "make_rows", "mean_difference", "refresh"]
 
 UInt32 = NDArray[np.uint32]
 Float64 = NDArray[np.float64]
 
 LENGTH = 32
 """Most arcs on a shortlist; rows with no more have all of them there."""
+NOBODY = index(-1)
+"""64 bits, as an argument of compiled functions: a literal would have them compiled once more."""
 LANES = 16
 """A row is dealt out to so many lanes in turn; the best of each lane say what the list must reach."""
 SURE = 13
 """So many lanes have an arc on the list. More are seldom needed, and about 22 arcs come along with them."""
+
+
+class Arcs(NamedTuple):
+    """Arcs by row: those of row r are ``start[r]:start[r + 1]``.
+
+    Parameters
+    ----------
+    start : ``(rows + 1,)``
+    column, points : ``(arcs,)``
+    """
+
+    start: UInt32
+    column: UInt32
+    points: Float64
 
 
 class Rows(NamedTuple):
@@ -33,8 +49,7 @@ class Rows(NamedTuple):
 
     Parameters
     ----------
-    start : ``(rows + 1,)`` the arcs of row r are ``start[r]:start[r + 1]``.
-    column, points : ``(arcs,)``
+    start, column, points : its arcs, as in `Arcs`.
     short_column, short_points : ``(rows · LENGTH,)`` the shortlists, row r's at ``r · LENGTH`` and after.
     listed : ``(rows,)`` lengths of the shortlists, −1: not made yet.
     rest : ``(rows,)`` no arc outside the shortlist is worth more.
@@ -59,16 +74,16 @@ class Rows(NamedTuple):
     lanes: Float64
 
 
-def make_rows(start: UInt32, column: UInt32, points: Float64, waiting: NDArray[np.int32]) -> Rows:
+def make_rows(arcs: Arcs, waiting: NDArray[np.int32]) -> Rows:
     """Rows without shortlists."""
-    n = len(start) - 1
+    n = len(arcs.start) - 1
     longest = offset(0)
     for row in range(n):
-        longest = max(longest, offset(start[row + 1]) - offset(start[row]))
+        longest = max(longest, offset(arcs.start[row + 1]) - offset(arcs.start[row]))
     return Rows(
-        start,
-        column,
-        points,
+        arcs.start,
+        arcs.column,
+        arcs.points,
         np.empty(n * LENGTH, np.uint32),
         np.empty(n * LENGTH, np.float64),
         np.full(n, -1, np.int32),

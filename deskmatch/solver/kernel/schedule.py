@@ -17,8 +17,8 @@ __all__ = ["EXPERTS", "TICKETS", "all_tickets", "experts_who_want_more", "settle
 
 Int32 = NDArray[np.int32]
 
-TICKETS, EXPERTS = False, True
-"""Who bids."""
+TICKETS, EXPERTS = index(0), index(1)
+"""Who bids; 64 bits, so that functions are not compiled once more for a literal."""
 
 EXACT_BIDS = 2
 """Bids that each bidder may make on average with a step of 0, before rough prices are tried, and after."""
@@ -38,7 +38,7 @@ SAMPLE = 256
 """Rows whose shortlists are looked at for that difference."""
 
 
-def settle(state: State, rows: Rows, search: Search, side: bool, n_waiting: int, bidders: int, rough: bool) -> int:
+def settle(state: State, rows: Rows, search: Search, side: int, n_waiting: int, bidders: int, rough: bool) -> int:
     """Settle the rows in ``rows.waiting``; returns −1, or a ticket that must be assigned and cannot.
 
     Parameters
@@ -59,13 +59,13 @@ def settle(state: State, rows: Rows, search: Search, side: bool, n_waiting: int,
     return -1
 
 
-def _bid(state: State, rows: Rows, side: bool, n_waiting: int, budget: int, step: float) -> int:
+def _bid(state: State, rows: Rows, side: int, n_waiting: int, budget: int, step: float) -> int:
     if side == EXPERTS:
         return fill_by_offering(state, rows, n_waiting, budget, step)
     return seat_by_bidding(state, rows, n_waiting, budget, step)
 
 
-def _bring_prices_near(state: State, rows: Rows, side: bool, bidders: int, left: int) -> bool:
+def _bring_prices_near(state: State, rows: Rows, side: int, bidders: int, left: int) -> bool:
     """Auctions with falling steps, which leave prices near to where they belong, and nobody assigned.
 
     False: points hardly differ, and nothing was done.
@@ -92,7 +92,7 @@ def _bring_prices_near(state: State, rows: Rows, side: bool, bidders: int, left:
     return True
 
 
-def _clear(state: State, rows: Rows, side: bool) -> None:
+def _clear(state: State, rows: Rows, side: int) -> None:
     """Hold all tickets, at the prices of their side; where experts bid, each asks for more at any price."""
     if side == EXPERTS:
         for i in range(len(state.tickets)):
@@ -103,7 +103,7 @@ def _clear(state: State, rows: Rows, side: bool) -> None:
     clear_seats(state)
 
 
-def _lower_prices(state: State, rows: Rows, side: bool, by: float) -> None:
+def _lower_prices(state: State, rows: Rows, side: int, by: float) -> None:
     """Lower the prices of columns, each no further than to the least that it can be."""
     if side == EXPERTS:
         for i in range(len(state.asking)):

@@ -336,11 +336,21 @@ def _callees(function: FunctionType) -> dict[str, FunctionType]:
 
 def _constants(function: FunctionType) -> dict[str, object]:
     """The global values and layouts that a function refers to; Numba compiles them in."""
-    values = (bool, int, float, tuple, np.generic)
     named = {name: function.__globals__.get(name) for name in function.__code__.co_names}
-    found: dict[str, object] = {name: value for name, value in named.items() if isinstance(value, values)}
-    found |= {name: value.descr for name, value in named.items() if isinstance(value, np.dtype)}
-    return found | {name: getattr(value, "_fields", None) for name, value in named.items() if isinstance(value, type)}
+    return {name: _as_constant(value) for name, value in named.items() if isinstance(value, _COMPILED_IN)}
+
+
+_COMPILED_IN = (bool, int, float, tuple, np.generic, np.dtype, type)
+
+
+def _as_constant(value: object) -> object:
+    """What compiled code depends on of a global value: itself, the layout of records and tuples, an enum's members."""
+    if isinstance(value, np.dtype):
+        return value.descr
+    if isinstance(value, type):
+        members = {name: each.value for name, each in getattr(value, "__members__", {}).items()}
+        return value.__qualname__, getattr(value, "_fields", None), members
+    return value
 
 
 def _makes_arrays(function: FunctionType) -> bool:

@@ -155,6 +155,51 @@ def test_what_changed_is_never_served_stale(make: Make, tmp_path: Path, change: 
     assert len([each for each in (tmp_path / "__pycache__").iterdir() if each.is_dir()]) == 1
 
 
+LAYOUTS = """
+from enum import IntEnum
+from typing import NamedTuple
+import numpy as np
+
+RECORD = np.dtype([("value", np.float64), ("column", np.int32)], align=True)
+
+class Code(IntEnum):
+    FOUND = 1
+
+class Pair(NamedTuple):
+    left: object
+    right: object
+"""
+
+USER_OF_LAYOUTS = """
+import numpy as np
+from deskmatch.compiled import kernel
+from {layouts} import Code, Pair, RECORD
+
+@kernel("int64")
+def count(n):
+    records = np.zeros(n, RECORD)
+    pair = Pair(n, Code.FOUND)
+    return len(records) + pair.left
+"""
+
+
+@pytest.mark.parametrize(
+    "change", [("np.int32", "np.int64"), ("FOUND = 1", "FOUND = 2"), ("left: object", "lower: object")]
+)
+def test_layouts_from_a_file_without_functions_are_part_of_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str]
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    keys = []
+    for number, text in enumerate((LAYOUTS, LAYOUTS, LAYOUTS.replace(*change))):
+        layouts, user = f"layouts_{number}_{tmp_path.name}", f"user_{number}_{tmp_path.name}"
+        (tmp_path / f"{layouts}.py").write_text(text)
+        (tmp_path / f"{user}.py").write_text(USER_OF_LAYOUTS.format(layouts=layouts))
+        module = importlib.import_module(user)
+        keys.append(compiled._constants(module.count._function))
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_the_environment_of_the_compiler_is_part_of_the_key(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     before = make().apply.key
     monkeypatch.setenv("NUMBA_OPT", "1")

@@ -9,6 +9,7 @@ from deskmatch.lazy import lazy_names
 if TYPE_CHECKING:
     from deskmatch.formulations import constraints
     from deskmatch.formulations.answering import assign
+    from deskmatch.formulations.answers import ExpertPrice, WhyNot
     from deskmatch.formulations.arcs import Arcs, Situation
     from deskmatch.formulations.checks import check_term
     from deskmatch.formulations.constraints.checks import check_constraint
@@ -47,6 +48,7 @@ __all__ = [
     "Arcs",
     "BoundFormulation",
     "Constraint",
+    "ExpertPrice",
     "FairnessReport",
     "Formulation",
     "Front",
@@ -69,6 +71,7 @@ __all__ = [
     "TierUse",
     "Waiting",
     "WhatIf",
+    "WhyNot",
     "alternatives",
     "assign",
     "check_constraint",
@@ -89,6 +92,7 @@ _PLACES = {
     "BoundFormulation": "formulation",
     "Constraint": "constraints.protocol",
     "DEFAULT_TERMS": "terms",
+    "ExpertPrice": "answers",
     "FairnessReport": "fairness.report",
     "Formulation": "formulation",
     "Front": "tradeoffs.front",
@@ -111,6 +115,7 @@ _PLACES = {
     "TierUse": "terms",
     "Waiting": "terms",
     "WhatIf": "tradeoffs.scenario",
+    "WhyNot": "answers",
     "alternatives": "tradeoffs.next_best",
     "assign": "answering",
     "check_constraint": "constraints.checks",

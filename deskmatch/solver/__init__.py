@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from .extra_columns import best_extra
     from .hall import hall_violator, joint_capacity
     from .matcher import Matcher
+    from .price_intervals import PriceIntervals, expert_intervals, ticket_intervals
     from .problem import Limits, Problem
+    from .regret import Forced, Move, Regrets, forced_loss
     from .residual import Polished, polish
+    from .residual_graph import ResidualGraph
     from .side import Sense, Side
     from .solution import Solution, Status
     from .solving import solve
@@ -25,11 +28,16 @@ __all__ = [
     "Backend",
     "Capability",
     "Certificate",
+    "Forced",
     "Limits",
     "Matcher",
+    "Move",
     "Polished",
+    "PriceIntervals",
     "Problem",
     "Proof",
+    "Regrets",
+    "ResidualGraph",
     "Sense",
     "Side",
     "Solution",
@@ -41,12 +49,15 @@ __all__ = [
     "certify",
     "check_backend",
     "evaluate",
+    "expert_intervals",
+    "forced_loss",
     "hall_violator",
     "joint_capacity",
     "needs",
     "polish",
     "register_backend",
     "solve",
+    "ticket_intervals",
     "to_lp",
     "to_mps",
     "violations",
@@ -56,11 +67,16 @@ _PLACES = {
     "Backend": "backends.protocol",
     "Capability": "backends.protocol",
     "Certificate": "certificate",
+    "Forced": "regret",
     "Limits": "problem",
     "Matcher": "matcher",
+    "Move": "regret",
     "Polished": "residual",
+    "PriceIntervals": "price_intervals",
     "Problem": "problem",
     "Proof": "certificate",
+    "Regrets": "regret",
+    "ResidualGraph": "residual_graph",
     "Sense": "side",
     "Side": "side",
     "Solution": "solution",
@@ -72,12 +88,15 @@ _PLACES = {
     "certify": "certificate",
     "check_backend": "backends.protocol",
     "evaluate": "evaluation",
+    "expert_intervals": "price_intervals",
+    "forced_loss": "regret",
     "hall_violator": "hall",
     "joint_capacity": "hall",
     "needs": "backends.protocol",
     "polish": "residual",
     "register_backend": "backends.registry",
     "solve": "solving",
+    "ticket_intervals": "price_intervals",
     "to_lp": "export",
     "to_mps": "export",
     "violations": "evaluation",

@@ -81,23 +81,42 @@ def fold(problem: Problem) -> Folded:
     fate = np.zeros(side.n_rows, np.int8)
     side, bounds = simplified(side)
     fate[bounds] = RowFate.BOUND
-    problem = replace(problem, side=side)
-    fate[_is_slack(problem, side) & (fate == RowFate.ROW)] = RowFate.SLACK
-    by_ticket = _is_of_one(side, problem.ticket) & (fate == RowFate.ROW)
-    fate[by_ticket] = np.where(side.is_hard[by_ticket], RowFate.FILTER, RowFate.CHARGE)
-    keep, must = _filters(problem, side, fate == RowFate.FILTER)
-    off_arc, off_hold = charges(problem, side, fate == RowFate.CHARGE)
+    network, kept = replace(problem, side=side), np.arange(problem.n_arcs)
+    while True:  # arcs that are taken out leave rows with a single ticket's arcs
+        network, side, arcs = _without_ticket_rows(network, side, fate)
+        if len(arcs) == len(kept):
+            break
+        kept = kept[arcs]
+    network, nested = with_limits(network, expert_rows(network, side, _is_of_one(side, network.expert) & _left(fate)))
+    fate[nested] = RowFate.LIMIT
+    side, columns = _rest(side, _left(fate))
+    return Folded(replace(network, side=side), kept, fate, columns)
+
+
+def _left(fate: NDArray[np.int8]) -> Bool:
+    """Which rows are rows still."""
+    return np.asarray(fate == RowFate.ROW, bool)
+
+
+def _without_ticket_rows(problem: Problem, side: Side, fate: NDArray[np.int8]) -> tuple[Problem, Side, Int64]:
+    """Rows over single tickets as part of the problem; `fate` learns what became of rows.
+
+    Returns
+    -------
+    The problem, the rows over its arcs, and which of the arcs it kept.
+    """
+    fate[_is_slack(problem, side) & _left(fate)] = RowFate.SLACK
+    rows = _is_of_one(side, problem.ticket) & _left(fate)
+    fate[rows] = np.where(side.is_hard[rows], RowFate.FILTER, RowFate.CHARGE)
+    keep, must = _filters(problem, side, rows & side.is_hard)
+    off_arc, off_hold = charges(problem, side, rows & ~side.is_hard)
     points, hold = problem.points - off_arc, np.where(must, -np.inf, problem.hold - off_hold)
     arcs = np.flatnonzero(keep)
     network = _without_side(problem, arcs, points, hold)
-    if len(arcs) < problem.n_arcs:
-        side = _over(side, keep)
-        fate[_is_slack(replace(network, side=side), side) & (fate == RowFate.ROW)] = RowFate.SLACK
-    limited = expert_rows(network, side, _is_of_one(side, network.expert) & (fate == RowFate.ROW))
-    network, nested = with_limits(network, limited)
-    fate[nested] = RowFate.LIMIT
-    side, columns = _rest(side, fate == RowFate.ROW)
-    return Folded(replace(network, side=side), arcs, fate, columns)
+    if len(arcs) == problem.n_arcs:
+        return network, side, arcs
+    side = _over(side, keep)
+    return replace(network, side=side), side, arcs
 
 
 def misses(sense: NDArray[np.int8], rhs: Float64, activity: Float64) -> Float64:

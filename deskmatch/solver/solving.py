@@ -27,7 +27,8 @@ def solve(
 
     Limits that never meet in their expert's capacity are turned into columns of their own first (`separate`), so that
     methods that know no limits can take them too. With ``"auto"``, a problem with side rows is solved as a network
-    without them first; where that optimum keeps them all, it is the answer, and proved.
+    without them first; where that optimum keeps them all, it is the answer, and proved. So is the optimum of the linear
+    relaxation, where it happens to be whole.
 
     Parameters
     ----------
@@ -106,7 +107,16 @@ def _solve_beyond_networks(problem: Problem, time_limit_s: float | None, hint: S
     found = _with_side(problem, network)
     if found is not None and certify(problem, found).optimal:
         return found
-    return _solve(problem, name, time_limit_s, hint or found)
+    return _at_vertex(problem, time_limit_s) or _solve(problem, name, time_limit_s, hint or found)
+
+
+def _at_vertex(problem: Problem, time_limit_s: float | None) -> Solution | None:
+    """By the linear relaxation, where its optimum is whole and OR-Tools is there."""
+    if not backend_named("scip").is_available():
+        return None
+    from .backends.whole_programs import RELAXATION_SHARE, solve_at_vertex
+
+    return solve_at_vertex(problem, time_limit_s=None if time_limit_s is None else RELAXATION_SHARE * time_limit_s)
 
 
 def _with_side(problem: Problem, network: Solution) -> Solution | None:

@@ -15,11 +15,13 @@ from deskmatch.solver import (
     Capability,
     Limits,
     Problem,
+    Side,
     Solution,
     Status,
     backend_named,
     backend_names,
     backends_for,
+    certify,
     check_backend,
     evaluate,
     register_backend,
@@ -167,3 +169,29 @@ def test_importing_the_solver_loads_no_heavy_package():
     code = f"import sys; from deskmatch.solver import {names}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def at_most(values: list[float], right: float) -> Problem:
+    """Four tickets worth 4, 3, 2, 1 and an expert for each, under one row."""
+    side = Side.from_matrix([values], "<=", right)
+    return Problem.from_arcs(4, 4, range(4), range(4), [4.0, 3.0, 2.0, 1.0], side=side)
+
+
+def test_a_whole_vertex_of_the_relaxation_is_the_optimum_and_proved() -> None:
+    problem = at_most([1.0, 1.0, 1.0, 1.0], 2)
+    answer = solve(problem)
+    assert (answer.method, answer.status, answer.objective) == ("linear_relaxation", Status.OPTIMAL, 7.0)
+    assert certify(problem, answer).optimal
+
+
+def test_a_vertex_that_is_not_whole_leaves_the_search_to_decide() -> None:
+    problem = at_most([2.0, 2.0, 2.0, 2.0], 3)
+    answer = solve(problem)
+    assert (answer.method, answer.objective) == ("scip", 4.0)
+    assert not certify(problem, answer).optimal
+
+
+def test_what_the_relaxation_cannot_keep_is_infeasible() -> None:
+    side = Side.from_matrix([[1.0], [1.0]], ["<=", ">="], [0.0, 1.0])
+    answer = solve(Problem.from_arcs(1, 1, [0], [0], [1.0], side=side))
+    assert (answer.method, answer.status) == ("linear_relaxation", Status.INFEASIBLE)

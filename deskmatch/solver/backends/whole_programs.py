@@ -20,8 +20,13 @@ from .answer import infeasible, optimal
 from .outcome import Outcome, Run, Verdict, in_scale
 from .relaxation import Relaxation, relax
 
-__all__ = ["solve_whole"]
+__all__ = ["RELAXATION_SHARE", "solve_at_vertex", "solve_whole"]
 
+LINEAR = "linear_relaxation"
+WHOLE = 1e-6
+"""What a solver of linear programs calls whole."""
+SAME = 1e-9
+"""Bound and answer of the relaxation are the same to this share, at least of 1; the solver's own tolerance."""
 RELAXATION_SHARE = 0.3
 """Of a time limit, what the linear relaxation may take; the rest is for the search."""
 
@@ -72,6 +77,38 @@ def _relaxation(form: MatrixForm, time_limit_s: float | None, hint: Solution | N
     nothing = replace(hint, expert_of=none, extra=None, objective=None, status=Status.UNKNOWN, violator=None)
     bound = replace(nothing, claimed_bound=certify(form.problem, nothing).proven_bound, message="")
     return Relaxation(Verdict.OPTIMAL, bound)
+
+
+def solve_at_vertex(problem: Problem, *, time_limit_s: float | None = None) -> Solution | None:
+    """The answer of the linear relaxation alone, where that has one; None where the search has to decide.
+
+    The relaxation of a network with a few rows beside it often has its optimum at a vertex of whole numbers, which
+    is then the optimum of the integer program, and found far faster than by a search.
+
+    Parameters
+    ----------
+    problem : no network.
+    time_limit_s : for the linear program.
+    """
+    started = time.perf_counter()
+    form = matrix_form(problem)
+    relaxation = relax(form, time_limit_s=time_limit_s)
+    if relaxation.verdict is Verdict.INFEASIBLE:
+        return _infeasible(problem, relaxation.bound.message, LINEAR, started)
+    values = relaxation.values
+    if values is None or (np.abs(values - np.round(values))[form.is_integer] > WHOLE).any():
+        return None
+    found = Outcome(Verdict.OPTIMAL, values, None, relaxation.bound.message)
+    try:
+        answer = _answer(form, found, replace(relaxation.bound, method=LINEAR))
+    except BackendError:  # whole only to the tolerance
+        return None
+    if answer.objective is None or answer.claimed_bound is None:
+        return None
+    short = answer.claimed_bound - answer.objective
+    if short > SAME * max(1.0, abs(answer.objective)):
+        return None
+    return replace(answer, elapsed_s=time.perf_counter() - started)
 
 
 def _which(run: Run, form: MatrixForm, time_limit_s: float | None) -> Verdict:

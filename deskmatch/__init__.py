@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from deskmatch.heuristics import greedy
     from deskmatch.prediction import HistoricalRate, Proficiency, ResolutionModel, Robust, check_resolution_model
     from deskmatch.routing import Routing
+    from deskmatch.simulation import Scenario, simulate
     from deskmatch.solver import Certificate, Problem, Solution, Status, certify, solve
 
     __version__: str
@@ -66,6 +67,7 @@ __all__ = [
     "ResolutionModel",
     "Robust",
     "Routing",
+    "Scenario",
     "SlotCost",
     "Solution",
     "SquaredOccupancy",
@@ -84,6 +86,7 @@ __all__ = [
     "greedy",
     "pareto",
     "sensitivity",
+    "simulate",
     "solve",
     "warm_up",
 ]
@@ -114,6 +117,7 @@ _ROOMS = {
     "heuristics": ("greedy",),
     "prediction": ("HistoricalRate", "Proficiency", "ResolutionModel", "Robust", "check_resolution_model"),
     "routing": ("Routing",),
+    "simulation": ("Scenario", "simulate"),
     "solver": ("Certificate", "Problem", "Solution", "Status", "certify", "solve"),
 }
 

@@ -48,6 +48,8 @@ R = TypeVar("R")
 KERNEL_MODULES = (
     "deskmatch.heuristics.entry",
     "deskmatch.heuristics.knapsack_entry",
+    "deskmatch.policies.dispatch.deciding",
+    "deskmatch.simulation.engine.entry",
     "deskmatch.solver.arranging",
     "deskmatch.solver.best_values",
     "deskmatch.solver.incremental.entry",
@@ -59,7 +61,7 @@ KERNEL_MODULES = (
 _compiling = threading.RLock()
 
 
-def kernel(*types: str) -> Callable[[Callable[P, R]], Kernel[P, R]]:
+def kernel(*types: str, allocates: bool = True) -> Callable[[Callable[P, R]], Kernel[P, R]]:
     """Decorate a function so that it runs compiled, without the interpreter lock.
 
     Parameters
@@ -67,6 +69,8 @@ def kernel(*types: str) -> Callable[[Callable[P, R]], Kernel[P, R]]:
     types : one for each argument: a Numba scalar such as ``"int64"``, or an array such as ``"float64[:]"`` or
         ``"int32[:, :]"``, C-contiguous and only read. ``"out float64[:]"`` may be written to. Read-only types
         take writable arrays too.
+    allocates : false for a kernel that makes no arrays, nor do its callees: references are then not counted, and
+        callees are always inlined, so that named tuples of many arrays can be passed on at no cost.
 
     Examples
     --------
@@ -79,7 +83,7 @@ def kernel(*types: str) -> Callable[[Callable[P, R]], Kernel[P, R]]:
     """
 
     def decorate(function: Callable[P, R]) -> Kernel[P, R]:
-        return Kernel(function, types)
+        return Kernel(function, types, allocates=allocates)
 
     return decorate
 
@@ -111,9 +115,10 @@ class Kernel(Generic[P, R]):
 
     __qualname__: str  # of the function, not of this class
 
-    def __init__(self, function: Callable[P, R], types: tuple[str, ...]) -> None:
+    def __init__(self, function: Callable[P, R], types: tuple[str, ...], *, allocates: bool = True) -> None:
         self._function = cast(FunctionType, function)
         self._types = types
+        self._allocates = allocates
         self._compiled: Callable[P, R] | None = None
         self._requested = False
         self._preloading = False
@@ -196,7 +201,7 @@ class Kernel(Generic[P, R]):
         """Digest of all that the compiled code depends on, except the processor."""
         from importlib.metadata import version
 
-        digest = hashlib.sha256(f"{version('numba')} {self._types} {_numba_settings()}".encode())
+        digest = hashlib.sha256(f"{version('numba')} {self._types} {self._allocates} {_numba_settings()}".encode())
         for function in _reachable(self._function):
             digest.update(repr(_fingerprint(function.__code__)).encode())
             digest.update(repr(sorted(_constants(function).items())).encode())
@@ -281,7 +286,7 @@ class Kernel(Generic[P, R]):
         """Have Numba compile, or take from `folder` what it has compiled before."""
         import numba
 
-        dispatcher = _dispatcher(self._function, {})
+        dispatcher = _dispatcher(self._function, {}, allocates=self._allocates)
         if folder is not None:
             settings: Any = numba.config
             before = settings.CACHE_DIR
@@ -366,13 +371,16 @@ def _fingerprint(code: CodeType) -> tuple[object, ...]:
     return (code.co_code, constants, code.co_names, code.co_varnames, code.co_firstlineno)
 
 
-def _dispatcher(function: FunctionType, known: dict[FunctionType, Any], *, called_from_python: bool = True) -> Any:
+def _dispatcher(
+    function: FunctionType, known: dict[FunctionType, Any], *, allocates: bool, called_from_python: bool = True
+) -> Any:
     """Numba's dispatcher of a function whose callees are replaced by theirs."""
     import numba
 
     if function not in known:
         callees = {
-            name: _dispatcher(callee, known, called_from_python=False) for name, callee in _callees(function).items()
+            name: _dispatcher(callee, known, allocates=allocates, called_from_python=False)
+            for name, callee in _callees(function).items()
         }
         linked = FunctionType(
             function.__code__, {**function.__globals__, **callees}, function.__name__, function.__defaults__
@@ -382,6 +390,8 @@ def _dispatcher(function: FunctionType, known: dict[FunctionType, Any], *, calle
         options: dict[str, Any] = {"no_cpython_wrapper": not called_from_python, "no_cfunc_wrapper": True}
         # Counting references to the arrays of a named tuple takes longer than a short function's work.
         options["_nrt"] = called_from_python or _makes_arrays(function)
+        if not allocates:
+            options |= {"_nrt": False, "forceinline": not called_from_python}
         compiling = numba.njit(nogil=True, error_model="numpy", **options)
         known[function] = compiling(linked)
     return known[function]

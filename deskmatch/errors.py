@@ -5,6 +5,7 @@
     DeskmatchError
     ├── InputError        (ValueError)   tables or arrays of a desk; lists every defect that it found
     ├── RoutingError      (ValueError)   settings; names the key
+    ├── ScenarioError     (ValueError)   a scenario that cannot be simulated; names the key
     ├── ProblemError      (ValueError)   arrays that make no assignment problem
     ├── BackendError      (RuntimeError) a solver that is absent, cannot take this problem, or failed
     ├── ContractError     (AssertionError) a user's implementation breaks a protocol (`check_…`)
@@ -24,6 +25,7 @@ __all__ = [
     "InputError",
     "ProblemError",
     "RoutingError",
+    "ScenarioError",
     "UnknownIdError",
 ]
 
@@ -90,6 +92,10 @@ class InputError(DeskmatchError, ValueError):
 
 class RoutingError(DeskmatchError, ValueError):
     """Settings that make no routing; the message names the key and what would be accepted."""
+
+
+class ScenarioError(DeskmatchError, ValueError):
+    """A scenario that cannot be simulated; the message names each key and what would be accepted."""
 
 
 class ProblemError(DeskmatchError, ValueError):

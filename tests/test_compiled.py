@@ -346,3 +346,39 @@ print(solver.solve(solver.Problem.from_arcs(1, 1, [0], [0], [1.0])).method)
     started = time.monotonic()
     assert run(program) == "kernel"
     assert time.monotonic() - started < 6.0
+
+
+RECORDS = """
+import numpy as np
+from typing import NamedTuple
+from deskmatch.compiled import kernel
+PAIR = np.dtype([("first", np.float64), ("second", np.int64)])
+
+class Two(NamedTuple):
+    pairs: np.ndarray
+    sums: np.ndarray
+
+def add(two, k):
+    two.sums[k] = two.pairs[k]["first"] + two.pairs[k]["second"]
+
+@kernel("uint8[:]", "out float64[:]", allocates=False)
+def add_up(pair_bytes, result):
+    two = Two(pair_bytes.view(PAIR), result)
+    for k in range(len(two.pairs)):
+        add(two, k)
+"""
+
+
+def test_a_kernel_that_allocates_nothing_takes_a_tuple_of_arrays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "kernel_of_tuples.py").write_text(RECORDS)
+    module = importlib.import_module("kernel_of_tuples")
+    pairs = np.array([(1.5, 2), (0.0, -1)], module.PAIR)
+    result = np.zeros(2)
+    module.add_up(pairs.view(np.uint8), result)
+    assert result.tolist() == [3.5, -1.0]
+    constants = compiled._constants(module.add_up._function)  # what the key of the cache covers
+    assert constants == {"PAIR": module.PAIR.descr, "Two": ("pairs", "sums")}

@@ -12,16 +12,30 @@ if TYPE_CHECKING:
     from deskmatch.routing.hours import OpeningHours
     from deskmatch.routing.kinds import Kind
     from deskmatch.routing.relaxation import Relaxation
+    from deskmatch.routing.reward import ChannelReward, Reward
     from deskmatch.routing.settings import Channel, Routing, Weights
 
-__all__ = ["Channel", "ChannelTable", "Kind", "OpeningHours", "Relaxation", "Routing", "Weights", "aims"]
+__all__ = [
+    "Channel",
+    "ChannelReward",
+    "ChannelTable",
+    "Kind",
+    "OpeningHours",
+    "Relaxation",
+    "Reward",
+    "Routing",
+    "Weights",
+    "aims",
+]
 
 _PLACES = {
     "Channel": "settings",
+    "ChannelReward": "reward",
     "ChannelTable": "channel_table",
     "Kind": "kinds",
     "OpeningHours": "hours",
     "Relaxation": "relaxation",
+    "Reward": "reward",
     "Routing": "settings",
     "Weights": "settings",
     "aims": "aims",

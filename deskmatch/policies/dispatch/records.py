@@ -1,0 +1,145 @@
+"""What the selector looks at: arrays of records for tickets, queues, experts and pools of experts.
+
+A *queue* holds tickets that look alike to the desk; a *pool* holds experts that are alike but for what they are
+doing now. The selector takes these arrays as the fields of one named tuple (`Floor`). Whole
+numbers have 64 bits throughout: functions would be compiled once more for 32-bit arguments.
+
+========= ==================================================================================================
+desk      ``(1,)`` of `DESK`: the clock and what is counted
+tickets   ``(tickets,)`` of `TICKET`
+excluded  ``(tickets, EXCLUDED)`` rows of experts who must not get the ticket; the first ``barred`` count
+experts   ``(experts,)`` of `EXPERT`
+pools     ``(pools,)`` of `POOL`: experts with room are a chain, the longest idle first
+queues    ``(queues,)`` of `QUEUE`: waiting tickets are a chain, first come first
+channels  ``(channels,)`` of `CHANNEL`
+links     of `LINK`: the pools of each queue and the queues of each pool, each block sorted by rank
+loads     ``(experts, channels)`` tickets in hand
+limits    ``(pools, channels)`` most tickets at once
+========= ==================================================================================================
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "CHANNEL",
+    "DESK",
+    "EXCLUDED",
+    "EXPERT",
+    "LINK",
+    "NOBODY",
+    "POOL",
+    "QUEUE",
+    "TICKET",
+    "ExpertBy",
+    "Floor",
+    "Integers",
+    "Records",
+    "TicketBy",
+    "fields",
+]
+
+Records = NDArray[Any]
+"""An array of records; type checkers know no fields."""
+Integers = NDArray[np.int64]
+
+
+class Floor(Protocol):
+    """What the selector is given: a named tuple with these arrays among its fields."""
+
+    @property
+    def desk(self) -> Records: ...
+    @property
+    def tickets(self) -> Records: ...
+    @property
+    def excluded(self) -> Integers: ...
+    @property
+    def experts(self) -> Records: ...
+    @property
+    def pools(self) -> Records: ...
+    @property
+    def queues(self) -> Records: ...
+    @property
+    def channels(self) -> Records: ...
+    @property
+    def links(self) -> Records: ...
+    @property
+    def loads(self) -> Integers: ...
+    @property
+    def limits(self) -> Integers: ...
+
+
+NOBODY = -1
+EXCLUDED = 16
+"""Experts that a ticket can exclude."""
+
+
+class ExpertBy(IntEnum):
+    """Which of the experts with room gets a ticket; ties go to the longest idle, then to the first row."""
+
+    LONGEST_IDLE = 0
+    SHORTEST_IDLE = 1
+    RANDOM = 2
+    FASTEST = 3
+    SLOWEST = 4
+    LEAST_OCCUPIED = 5
+    ROUND_ROBIN = 6
+    LEAST_BUSY = 7
+    MOST_BUSY = 8
+
+
+class TicketBy(IntEnum):
+    """Which queue an expert with room takes from; ties go to the first queue."""
+
+    FIRST_COME = 0
+    LONGEST_QUEUE = 1
+    LONGEST_WEIGHTED_WAIT = 2
+
+
+def fields(floats: str, integers: str) -> np.dtype[Any]:
+    """A type of records with these fields; all are 8 bytes, so that there are no gaps."""
+    return np.dtype([(name, np.float64) for name in floats.split()] + [(name, np.int64) for name in integers.split()])
+
+
+DESK = fields(
+    "now",
+    # waiting: tickets in queues; listed: experts with room; turn: offers made so far; draws: random choices made
+    "waiting listed turn seed draws",
+)
+
+TICKET = fields(
+    # since: entered its queue; arrived: first contact; work: seconds of work left at full speed
+    "since arrived started work",
+    # next, previous: in its queue, or among the tickets in hand of its expert
+    "type queue channel phase next previous expert preferred barred declined"
+    # what the engine keeps of it: root number, number within its type, contacts so far, hops, calls, offers
+    " root number attempt hops calls offers fresh"
+    # uniforms of this contact, 32 bits each: patience, balking, service, resolution
+    " u_patience u_balk u_service u_resolution",
+)
+
+EXPERT = fields(
+    # idle_since: when the last ticket ended; last: work is counted up to here; the rest: see `simulation.engine.hands`
+    "idle_since occupancy occupied_at last busy_since busy_s load_s on_since on_s accepts cycle_start",
+    "pool listed next previous load taken alone on jobs due turn served offers declined change first_change changes",
+)
+
+POOL = fields("", "first last single first_link last_link present size tier")
+"""``single``: its experts take one ticket at a time; ``present``: how many of its ``size`` experts are logged in."""
+
+QUEUE = fields(
+    "weight area counted_at", "first last length ringing channel expert_by ticket_by policy first_link last_link"
+)
+"""``area``: tickets × seconds waited here until ``counted_at``, those that are ringing among them; ``policy``: number
+of the one that is asked, −1: the rules."""
+
+CHANNEL = fields("", "exclusive waiting capacity")
+
+LINK = fields("handling_s", "other rank order")
+"""``other``: the pool or the queue; ``order``: of the queue's name, for ties; ``handling_s``: what the desk expects
+such a ticket to take there."""

@@ -1,0 +1,189 @@
+"""`Rule`: dispatch as data — which expert gets a ticket, which ticket an expert takes — and as a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.epochs import Desk, Epoch
+from deskmatch.frozen import Frozen
+from deskmatch.policies.dispatch.records import LINK, ExpertBy, TicketBy
+from deskmatch.policies.protocol import EVERY_EVENT, Decision, Trigger
+from deskmatch.routing import Routing
+
+__all__ = ["Rule", "RuleState", "RuleTables"]
+
+Levels = tuple[tuple[str, ...], ...]
+
+
+class RuleTables(NamedTuple):
+    """A rule for named queues and pools, as arrays.
+
+    Parameters
+    ----------
+    expert_by, ticket_by : ``(queues,)`` codes.
+    weight : ``(queues,)``.
+    pool_rank : ``(queues, pools)`` in which order a ticket looks for an expert; −1: never there.
+    queue_rank : ``(pools, queues)`` in which order an expert looks for a ticket; −1: never there.
+    order : ``(queues,)`` which queue comes first on ties.
+    """
+
+    expert_by: NDArray[np.int64]
+    ticket_by: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    pool_rank: NDArray[np.int64]
+    queue_rank: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleState(Frozen):
+    """What a rule remembers between events.
+
+    Parameters
+    ----------
+    seed : of its random choices.
+    draws : random choices made so far.
+    turn : offers made so far.
+    turns : ``(experts,)`` the turn at which each expert last got an offer.
+    memo : eligible experts by class of ticket; derived from the desk alone.
+    """
+
+    seed: int
+    draws: int
+    turn: int
+    turns: NDArray[np.int64]
+    memo: dict[Any, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A rule of dispatch; make one with `deskmatch.policies.fcfs` and the others there.
+
+    A ticket that finds experts with room goes to one of the first group of its list that has any, and there to
+    the one whom `expert_by` picks; an expert with room takes from the first queue of the own list that has tickets, and
+    of several at the same level from the one that `ticket_by` picks. A ticket goes to its preferred expert if there is
+    room. Ties: the longest idle expert, then the first row; the queue whose name comes first, then the ticket that came
+    first.
+
+    Queues and groups are called by their names: of the feature ``queue`` of tickets (else the name of their channel)
+    and the feature ``group`` of experts. The simulator gives them; a scenario's queue is its type.
+
+    Parameters
+    ----------
+    name : for tables and pictures.
+    expert_by, ticket_by : how ties between groups, or queues, of one level are broken.
+    groups : by queue: levels of groups that may serve it, first level first; a queue that is not named may go to
+        any eligible group.
+    queues : by group: levels of queues that it takes from; a group that is not named takes from any eligible queue.
+    weights : by queue, of the wait in `TicketBy.LONGEST_WEIGHTED_WAIT`; 1 where not named.
+    by_importance : the more important tickets first; levels of `queues` come before it.
+    routing : says which channels are exclusive where the rule is asked as a policy.
+    """
+
+    name: str
+    expert_by: ExpertBy = ExpertBy.LONGEST_IDLE
+    ticket_by: TicketBy = TicketBy.FIRST_COME
+    groups: Mapping[str, Levels] = field(default_factory=dict)
+    queues: Mapping[str, Levels] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    by_importance: bool = False
+    routing: Routing = field(default_factory=Routing)
+
+    @property
+    def trigger(self) -> Trigger:
+        """After every event."""
+        return EVERY_EVENT
+
+    @property
+    def looks_at_occupancy(self) -> bool:
+        """Whether the rule compares experts by their occupancy."""
+        return self.expert_by is ExpertBy.LEAST_OCCUPIED
+
+    def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> RuleState:
+        """Nothing decided yet; the seed of random choices comes from `rng`."""
+        seed = int(rng.integers(1 << 32))
+        return RuleState(seed=seed, draws=0, turn=0, turns=np.zeros(desk.n_experts, np.int64), memo={})
+
+    def decide(self, epoch: Epoch, state: RuleState) -> tuple[Decision, RuleState]:
+        """What the rule says at this epoch.
+
+        Tickets that have just come (``waited_s`` = 0) look for an expert among those for whom nobody has waited; then
+        the longest idle expert for whom somebody waits names a ticket, and the ticket its expert, until nobody is left.
+        """
+        from deskmatch.policies.dispatch.deciding import dispatch
+
+        return dispatch(self, epoch, state)
+
+    def tables(
+        self, queues: Sequence[str], pools: Sequence[str], eligible: NDArray[np.bool_], importance: NDArray[np.float64]
+    ) -> RuleTables:
+        """The rule for queues and pools with these names.
+
+        Parameters
+        ----------
+        queues, pools : the names; several may bear the same.
+        eligible : ``(queues, pools)``.
+        importance : ``(queues,)``.
+        """
+        of_queue = [_ranks(self.groups.get(name), pools) for name in queues]
+        of_pool = {name: _ranks(self.queues.get(name), queues) for name in dict.fromkeys(pools)}
+        queue_rank = np.array([of_pool[name] for name in pools], np.int64).reshape(len(pools), len(queues))
+        if self.by_importance:
+            levels = np.unique(-importance, return_inverse=True)[1]
+            queue_rank = np.where(queue_rank < 0, -1, queue_rank * len(queues) + levels)
+        pool_rank = np.array(of_queue, np.int64).reshape(len(queues), len(pools))
+        both = eligible & (pool_rank >= 0) & (queue_rank.T >= 0)
+        order = np.unique(np.array(queues, dtype=str), return_inverse=True)[1]
+        return RuleTables(
+            expert_by=np.full(len(queues), self.expert_by, np.int64),
+            ticket_by=np.full(len(queues), self.ticket_by, np.int64),
+            weight=np.array([self.weights.get(name, 1.0) for name in queues], np.float64),
+            pool_rank=np.where(both, pool_rank, -1),
+            queue_rank=np.where(both.T, queue_rank, -1),
+            order=order.astype(np.int64),
+        )
+
+
+def _ranks(levels: Levels | None, names: Sequence[str]) -> list[int]:
+    """The level of each name, −1 where it is in none; 0 for all where there are no levels."""
+    if levels is None:
+        return [0] * len(names)
+    place = {name: rank for rank, level in enumerate(levels) for name in level}
+    return [place.get(name, -1) for name in names]
+
+
+def links_of(
+    tables: RuleTables, handling_s: NDArray[np.float64]
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """Records of `LINK`, and where the blocks of the queues and of the pools begin.
+
+    Parameters
+    ----------
+    tables : the rule.
+    handling_s : ``(queues, pools)`` expected handling time.
+
+    Returns
+    -------
+    links : the blocks of all queues, then those of all pools; each sorted by rank.
+    queue_first, pool_first : ``(queues + 1,)`` and ``(pools + 1,)``.
+    """
+    n_queues, n_pools = tables.pool_rank.shape
+    queue, pool = np.nonzero(tables.pool_rank >= 0)
+    order = np.lexsort((pool, tables.pool_rank[queue, pool], queue))
+    queue, pool = queue[order], pool[order]
+    pool2, queue2 = np.nonzero(tables.queue_rank >= 0)
+    order = np.lexsort((tables.order[queue2], tables.queue_rank[pool2, queue2], pool2))
+    pool2, queue2 = pool2[order], queue2[order]
+    links = np.zeros(len(queue) + len(pool2), LINK)
+    links["other"] = np.concatenate((pool, queue2))
+    links["rank"] = np.concatenate((tables.pool_rank[queue, pool], tables.queue_rank[pool2, queue2]))
+    links["order"][len(queue) :] = tables.order[queue2]
+    links["handling_s"] = np.concatenate((handling_s[queue, pool], handling_s[queue2, pool2]))
+    queue_first = np.searchsorted(queue, np.arange(n_queues + 1)).astype(np.int64)
+    pool_first = len(queue) + np.searchsorted(pool2, np.arange(n_pools + 1)).astype(np.int64)
+    return links, queue_first, pool_first

@@ -1,0 +1,329 @@
+"""The tables of a scenario as they are written: arrivals, types of tickets, channels, groups of experts."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from deskmatch.routing import Kind
+from deskmatch.routing.reward import Reward
+from deskmatch.routing.validation import Count, NeverOrPositive, NonNegative, Positive, Probability, refuse
+from deskmatch.simulation.laws import Law
+from deskmatch.simulation.validation import ScenarioSettings
+
+__all__ = ["Arrivals", "ChannelModel", "Group", "ScenarioTables", "Shift", "TicketType"]
+
+DAY_S = 86_400.0
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _clock(value: object) -> object:
+    """Seconds after midnight, from seconds or from text such as ``"08:30"``."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", value)
+    if not found or int(found[2]) > 59 or int(found[3] or 0) > 59 or int(found[1]) > 24:
+        raise refuse('should be seconds after midnight, or a time such as "08:30"')
+    return int(found[1]) * 3600.0 + int(found[2]) * 60.0 + int(found[3] or 0)
+
+
+def _days(value: object) -> object:
+    if not isinstance(value, list | tuple | str):
+        return value
+    names = [value] if isinstance(value, str) else value
+    wrong = [name for name in names if not isinstance(name, str) or name.lower()[:3] not in DAYS]
+    if wrong:
+        raise refuse(f"should be days such as {', '.join(DAYS)}")
+    return tuple(DAYS.index(name.lower()[:3]) for name in names)
+
+
+def _shares(value: object) -> object:
+    """A name, or names with shares, as names with shares."""
+    return {value: 1.0} if isinstance(value, str) else value
+
+
+def _limits(value: object) -> object:
+    """Names, each with the limit 1, or names with limits."""
+    if isinstance(value, str):
+        return {value: 1}
+    return dict.fromkeys(value, 1) if isinstance(value, list | tuple) else value
+
+
+def _known(value: object) -> object:
+    """Names, each with proficiency 1, or names with proficiencies."""
+    if isinstance(value, str):
+        return {value: 1.0}
+    return dict.fromkeys(value, 1.0) if isinstance(value, list | tuple) else value
+
+
+def _names(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _law(value: object) -> object:
+    """A number is the mean of an exponential time; ``"never"`` is none."""
+    if value == "never":
+        return None
+    return {"mean_s": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+ClockTime = Annotated[Annotated[float, Field(ge=0, le=DAY_S)], BeforeValidator(_clock)]
+Shares = Annotated[dict[str, Positive], BeforeValidator(_shares), Field(min_length=1)]
+Limits = Annotated[dict[str, Annotated[int, Field(ge=1, le=64, strict=True)]], BeforeValidator(_limits)]
+Proficiencies = Annotated[dict[str, Probability], BeforeValidator(_known)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Time = Annotated[Law, BeforeValidator(_law)]
+TimeOrNever = Annotated[Law | None, BeforeValidator(_law)]
+
+
+class Arrivals(ScenarioSettings):
+    """How tickets of a type arrive: as a Poisson process, or as they were recorded.
+
+    Parameters
+    ----------
+    per_hour : arrivals (batches) an hour, ≥ 0: one rate, or one for each interval of `every_s`, from the first midnight
+        on; repeated when they are used up, so 24 hourly rates are a day and 168 a week.
+    every_s : length of the intervals, > 0.
+    linear : the rates are those at the beginning of each interval, and change evenly from one to the next; else each
+        rate holds for its interval.
+    batch : mean number of tickets that arrive together, ≥ 1 (geometric); 1: singly.
+    times_s : recorded arrivals in seconds from the start, instead of rates.
+
+    Raises
+    ------
+    ScenarioError
+        Lists every key that is unknown or out of range.
+    """
+
+    per_hour: Annotated[
+        tuple[NonNegative, ...], BeforeValidator(lambda v: (v,) if isinstance(v, int | float) else v)
+    ] = ()
+    every_s: Positive = 3600.0
+    linear: bool = Field(default=False, strict=True)
+    batch: Annotated[Positive, Field(ge=1)] = 1.0
+    times_s: tuple[NonNegative, ...] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if bool(self.per_hour) == (self.times_s is not None):
+            raise refuse("should have either per_hour or times_s")
+        if self.times_s is not None and (self.batch != 1 or self.linear):
+            raise refuse("should have neither batch nor linear beside times_s")
+        return self
+
+    @property
+    def mean_per_s(self) -> float | None:
+        """Tickets a second on average; None where they are recorded."""
+        return None if self.times_s is not None else self.batch * sum(self.per_hour) / len(self.per_hour) / 3600.0
+
+
+class TicketType(ScenarioSettings):
+    """A type of ticket: who sends it, how often, and what becomes of it.
+
+    Parameters
+    ----------
+    channel : one of the scenario's channels.
+    arrivals : how they arrive.
+    language, topic : what an expert must know: a name, or names with shares, which make a type each. Default topic: the
+        type's own name.
+    tier : the lowest tier that may serve it, ≥ 1.
+    requires : tags of which an expert must hold all.
+    importance : > 0; counts in points and rewards.
+    handling : time in service; a number is the mean of an exponential time in seconds.
+    after_work : the expert's time after each contact; None: none.
+    patience : time until a waiting customer gives up; None: as the channel says.
+    balk : probability of leaving at once if the ticket must wait; None: as the channel says.
+    unavoidable : share of tickets that nobody resolves at first contact.
+    outside : share of those that leave the desk unresolved.
+    repeat : share of the other unresolved contacts whose customer comes back later; the rest is handed on.
+    repeat_after : time until then.
+    hand_on : ``"up"``: to a higher tier where there is one, else to another expert; ``"across"``: to another expert.
+    max_hops : transfers and repeat contacts of one ticket at most; then it stays unresolved.
+    seen_as : topics that the desk takes it for, with their probabilities; what is missing to 1 is seen rightly. The
+        topic ``"?"`` is unknown: whoever works the channel in the language may get it.
+
+    Raises
+    ------
+    ScenarioError
+        Lists every key that is unknown or out of range.
+    """
+
+    channel: str
+    arrivals: Arrivals
+    language: Shares = Field(default_factory=lambda: {"any": 1.0})
+    topic: Shares | None = None
+    tier: Annotated[int, Field(ge=1, le=9, strict=True)] = 1
+    requires: Names = ()
+    importance: Positive = 1.0
+    handling: Time | None = None
+    after_work: TimeOrNever = None
+    patience: TimeOrNever = None
+    balk: Probability | None = None
+    unavoidable: Probability = 0.0
+    outside: Probability = 0.0
+    repeat: Probability = 0.0
+    repeat_after: Time = Law(mean_s=DAY_S)
+    hand_on: Annotated[str, Field(pattern="^(up|across)$")] = "up"
+    max_hops: Annotated[Count, Field(le=15)] = 3
+    seen_as: dict[str, Probability] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _sums(self) -> Self:
+        if sum(self.seen_as.values()) > 1 + 1e-9:
+            raise refuse("should have probabilities in seen_as that sum to at most 1")
+        return self
+
+
+class ChannelModel(ScenarioSettings):
+    """How customers of a channel behave, and how experts work it; the rest comes from the kind that it is like.
+
+    Parameters
+    ----------
+    like : the kind (callback, call, chat, post); None: by the channel's name.
+    exclusive : takes the whole expert.
+    concurrency : total completion rate of an expert with 1, 2, … tickets in hand, relative to one alone, each > 0; the
+        last holds for more. Empty: every ticket goes on at full speed.
+    queue_capacity : tickets of this channel that can wait; more are blocked. None: no limit.
+    patience : time until a waiting customer gives up; ``"never"``. Default: exponential, with the kind's mean.
+    balk : probability of leaving at once if the ticket must wait.
+    no_answer, no_answer_scale_s : of callbacks: probability of no answer when called back at once, and the seconds of
+        waiting in which the probability of an answer falls to 1/e.
+    attempt_s : what a call back in vain costs the expert.
+    retry_after_s : seconds until the next one.
+    max_calls : after so many in vain the ticket stays unanswered.
+    handling : of types that do not say.
+
+    Raises
+    ------
+    ScenarioError
+        Lists every key that is unknown or out of range.
+    """
+
+    like: Kind | None = None
+    exclusive: bool | None = Field(default=None, strict=True)
+    concurrency: tuple[Positive, ...] = ()
+    queue_capacity: Count | None = None
+    patience: TimeOrNever = None
+    balk: Probability = 0.0
+    no_answer: Probability | None = None
+    no_answer_scale_s: NeverOrPositive = None
+    attempt_s: Positive = 30.0
+    retry_after_s: Positive = 3600.0
+    max_calls: Annotated[Count, Field(ge=1)] = 3
+    handling: Time | None = None
+
+
+class Shift(ScenarioSettings):
+    """When some experts of a group work.
+
+    Parameters
+    ----------
+    start, end : seconds after midnight, or times such as ``"08:30"``; an end at or before the start is on the next day.
+    days : such as ``["mon", "tue"]``; default: every day.
+    breaks : times ``[from, to]`` within the shift.
+    experts : how many experts work it; None: all of the group. Several shifts with numbers are given to the experts in
+        turn: the first so many, then the next.
+
+    Raises
+    ------
+    ScenarioError
+        Lists every key that is unknown or out of range.
+    """
+
+    start: ClockTime
+    end: ClockTime
+    days: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], BeforeValidator(_days)] = tuple(range(7))
+    breaks: tuple[tuple[ClockTime, ClockTime], ...] = ()
+    experts: Annotated[Count, Field(ge=1)] | None = None
+
+
+class Group(ScenarioSettings):
+    """Experts who know the same and work alike.
+
+    Parameters
+    ----------
+    experts : how many.
+    channels : the channels that they work, each with the most tickets at once; default: all, one at a time.
+    languages : that they speak; default: all.
+    topics : with proficiency, the probability that they resolve a ticket of the topic; ``"*"``: every other topic.
+    tier : ≥ 1; 1 is the first line.
+    tags : that they hold.
+    speed : handling times are divided by it, > 0.
+    handling : handling times of some types, by the type's name, instead of the type's own.
+    acceptance : probability that an offer is taken.
+    shifts : when they work; default: always.
+    staffing : how many of them work in each interval of `staffing_every_s`, instead of shifts; repeated.
+    staffing_every_s : length of the intervals, > 0.
+
+    Raises
+    ------
+    ScenarioError
+        Lists every key that is unknown or out of range.
+    """
+
+    experts: Annotated[int, Field(ge=1, le=100_000, strict=True)]
+    channels: Limits | None = None
+    languages: Names | None = None
+    topics: Proficiencies = Field(default_factory=lambda: {"*": 1.0})
+    tier: Annotated[int, Field(ge=1, le=9, strict=True)] = 1
+    tags: Names = ()
+    speed: Positive = 1.0
+    handling: dict[str, Time] = Field(default_factory=dict)
+    acceptance: Annotated[Probability, Field(gt=0)] = 1.0
+    shifts: tuple[Shift, ...] = ()
+    staffing: tuple[Count, ...] = ()
+    staffing_every_s: Positive = 3600.0
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.shifts and self.staffing:
+            raise refuse("should have either shifts or staffing")
+        if any(count > self.experts for count in self.staffing):
+            raise refuse(f"should have no more than its {self.experts} experts in staffing")
+        return self
+
+
+class ScenarioTables(ScenarioSettings):
+    """A scenario as it is written; `Scenario.load` reads it.
+
+    Parameters
+    ----------
+    name : for titles.
+    horizon_s : arrivals are simulated up to here, > 0.
+    warmup_s : tickets that arrive before are served, but not counted.
+    drain_s : seconds after the horizon in which what is in the system can still be finished.
+    busyness_cv : coefficient of variation of the factor by which all rates of a day are multiplied (gamma, mean 1).
+    start_day : day of the week on which the run starts.
+    offer_s : seconds after which a declined offer returns.
+    cost_per_hour : of an expert, by tier, from the first on; the last holds for higher ones.
+    channels, types, groups : by name.
+    reward : scores of outcomes.
+    """
+
+    name: str = "scenario"
+    horizon_s: Positive
+    warmup_s: NonNegative = 0.0
+    drain_s: NonNegative = 0.0
+    busyness_cv: NonNegative = 0.0
+    start_day: Annotated[
+        int, Field(ge=0, le=6), BeforeValidator(lambda v: _days(v)[0] if isinstance(v, str) else v)
+    ] = 0
+    offer_s: Positive = 15.0
+    cost_per_hour: tuple[NonNegative, ...] = (30.0,)
+    channels: dict[str, ChannelModel] = Field(default_factory=dict)
+    types: Annotated[dict[str, TicketType], Field(min_length=1)]
+    groups: Annotated[dict[str, Group], Field(min_length=1)]
+    reward: Reward = Reward()
+
+    @model_validator(mode="after")
+    def _warm_up_ends(self) -> Self:
+        if self.warmup_s >= self.horizon_s:
+            raise refuse("should have a warmup_s below its horizon_s")
+        return self
+
+
+def plain(tables: ScenarioTables) -> dict[str, Any]:
+    """The tables as plain values that were set, for writing and for changing some of them."""
+    return tables.model_dump(mode="json", exclude_unset=True)

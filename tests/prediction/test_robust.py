@@ -69,8 +69,8 @@ def test_intervals_are_those_of_the_posterior(model: HistoricalRate, epoch: Epoc
     check_resolution_model(model)
 
 
-def test_intervals_hold_the_true_rates_as_often_as_they_say() -> None:
-    """A frequency over made-up desks whose true rates are known; binomial noise of 0.9 over 400 is 0.015."""
+def test_intervals_hold_the_true_rates_nearly_as_often_as_they_say() -> None:
+    """Nearly: κ and σ count as known, so that they are a little narrow. The noise of 400 experts is 0.015."""
     rng = np.random.default_rng(0)
     held = []
     for _ in range(20):
@@ -87,7 +87,7 @@ def test_intervals_hold_the_true_rates_as_often_as_they_say() -> None:
         fit = HistoricalRate.fit(history)
         lower, upper = fit.interval(desk, ticket=none, expert=every, topic=none, coverage=0.9)
         held.append((lower <= expit(effects)) & (expit(effects) <= upper))
-    assert 0.84 < np.mean(held) < 0.95
+    assert 0.8 < np.mean(held) < 0.95
 
 
 def test_an_unknown_expert_is_in_more_doubt_than_a_known_one(model: HistoricalRate, tmp_path: Path) -> None:

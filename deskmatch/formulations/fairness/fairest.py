@@ -70,6 +70,7 @@ def fair_plan(plan: Plan, form: Form, *, delta: float = 0.02, time_limit_s: floa
         raise InputError([Defect(ARGUMENTS, None, "delta", repr(delta), "expected a finite number ≥ 0")])
     if isinstance(form, type) or not isinstance(form, Fairness | MaxMin | Range):
         raise ContractError(f"form: found {form!r}; expected MaxMin(), Range(), AlphaFairness(…) or SlotCost(…)")
+    plan = plan.whole()
     best = _best(plan, time_limit_s)
     problem, situation = plan.model.problem, plan.model.situation
     work = Work.of(situation, problem.ticket, problem.expert, window_s=form.window_s)

@@ -232,6 +232,7 @@ def fairness_report(plan: Plan, *, window_s: float = WINDOW_S) -> FairnessReport
         raise InputError([Defect(ARGUMENTS, None, "window_s", repr(window_s), "expected seconds > 0")])
     if not plan.certificate.feasible and plan.objective is not None:
         raise ProblemError("the plan breaks a rule: " + "; ".join(plan.certificate.violations))
+    plan = plan.whole()
     problem = plan.model.problem
     return FairnessReport(
         plan=plan, work=Work.of(plan.model.situation, problem.ticket, problem.expert, window_s=window_s)

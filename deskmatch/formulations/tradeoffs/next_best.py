@@ -99,6 +99,7 @@ def alternatives(plan: Plan, k: int = 5, *, time_limit_s: float | None = None) -
     >>> found.unique, found.frame["loss"].round(4).tolist()
     (True, [0.0, 0.0108, 0.0184])
     """
+    plan = plan.whole()
     problem = plan.model.problem
     given: object = k
     if isinstance(given, bool) or not isinstance(given, int) or given < 1:

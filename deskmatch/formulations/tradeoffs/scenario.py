@@ -130,6 +130,7 @@ def what_if(
     if routing is None and add_experts is None and not gone:
         expected = "expected routing, add_experts or remove_experts: nothing else can change"
         raise InputError([Defect(ARGUMENTS, None, "what_if", None, expected)])
+    plan = plan.whole()
     model = plan.model
     formulation = model.formulation.formulation
     if routing is not None:

@@ -82,6 +82,7 @@ def sensitivity(plan: Plan) -> Sensitivity:
     """
     import pandas as pd
 
+    plan = plan.whole()
     problem = plan.model.problem
     if not problem.is_network:
         raise BackendError(

@@ -53,7 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"Reserve: so many of the specialists' places stay free\n{table(slots)}\n")
     print(f"Both at once, each priced by leaving it out\n{both_priced(epoch, model)}\n")
     front = pareto(
-        epoch, objectives=OBJECTIVES, points=options.points, formulation=formulation(model), unsupported=False
+        epoch,
+        objectives=OBJECTIVES,
+        points=options.points,
+        formulation=formulation(model),
+        unsupported=False,
+        method=METHOD,
     )
     print(f"{front}\n")
     print(f"{sensitivity(plan)}\n")

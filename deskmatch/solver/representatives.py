@@ -95,6 +95,7 @@ def representatives(
     *,
     at_least: int = 0,
     unsupported: bool = True,
+    method: str = "auto",
     time_limit_s: float | None = None,
 ) -> Representatives:
     """k non-dominated assignments that leave as small a gap as can be, chosen one after the other.
@@ -117,6 +118,7 @@ def representatives(
     k : how many points, ≥ 2; fewer come where there are no more.
     at_least : how many tickets must be assigned.
     unsupported : whether to look for points that no weights find.
+    method : solves the weighted sums; of several best assignments of a sum, which one is found depends on it.
     time_limit_s : seconds for all integer programs together; None: each runs to its end.
 
     Raises
@@ -132,7 +134,7 @@ def representatives(
     >>> [(point.values.tolist(), point.weights is not None) for point in front.points]
     [([3.0, 0.0], True), ([1.4, 1.4], False), ([0.0, 3.0], True)]
     """
-    return _Search(problem, criteria, k, at_least, unsupported, time_limit_s).run()
+    return _Search(problem, criteria, k, at_least, unsupported, method, time_limit_s).run()
 
 
 class _Search:
@@ -145,12 +147,13 @@ class _Search:
         k: int,
         at_least: int,
         unsupported: bool,
+        method: str,
         time_limit_s: float | None,
     ) -> None:
         _check(problem, criteria, k)
         self.own = problem
         self.problem, self.criteria = _with_floor(problem, criteria, at_least)
-        self.k, self.unsupported = k, unsupported
+        self.k, self.unsupported, self.method = k, unsupported, method
         self._ends_s = None if time_limit_s is None else time.perf_counter() + time_limit_s
         self.points: list[Representative] = []
         self.proven = True
@@ -255,7 +258,9 @@ class _Search:
 
     def _best_of(self, weights: Float64) -> Solution:
         last = self.points[-1].solution if self.points else None
-        solution = solve(self._weighted(weights), time_limit_s=self._left_s(), hint=last)
+        # networks take no limit, and a method that knows none refuses it
+        left_s = None if self.problem.is_network else self._left_s()
+        solution = solve(self._weighted(weights), method=self.method, time_limit_s=left_s, hint=last)
         if solution.objective is None:
             raise ProblemError(f"no assignment keeps every rule: {solution.message or solution.status}")
         return solution

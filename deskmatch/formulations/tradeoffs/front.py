@@ -153,6 +153,7 @@ def pareto(
     formulation: Formulation | BoundFormulation | None = None,
     at_least: int | None = None,
     unsupported: bool = True,
+    method: str = "auto",
     time_limit_s: float | None = 10.0,
 ) -> Front:
     """Plans between which only the desk can choose: none is better in one objective and as good in all others.
@@ -172,6 +173,7 @@ def pareto(
     at_least : how many tickets each plan must assign. None: where fairness is an objective as many as the plan with
         most points does, since to hold everyone would be perfectly fair; else none.
     unsupported : whether to look for plans that no weights find.
+    method : a backend's name, or ``"auto"``: solves the weighted sums.
     time_limit_s : seconds for all integer programs together, None: as many as they take.
 
     Raises
@@ -205,6 +207,7 @@ def pareto(
         points,
         at_least=at_least,
         unsupported=unsupported,
+        method=method,
         time_limit_s=time_limit_s,
     )
 
@@ -216,6 +219,7 @@ def front_of(
     *,
     at_least: int | None = None,
     unsupported: bool = True,
+    method: str = "auto",
     time_limit_s: float | None = None,
 ) -> Front:
     """The front of a model; see `pareto`."""
@@ -231,6 +235,7 @@ def front_of(
         points,
         at_least=floor,
         unsupported=unsupported,
+        method=method,
         time_limit_s=time_limit_s,
     )
     return Front(

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from deskmatch.simulation.comparison import Comparison, Interval, compare
     from deskmatch.simulation.deciding import DecisionPoint
     from deskmatch.simulation.engine.records import Outcome
     from deskmatch.simulation.kpis import Indicators
     from deskmatch.simulation.laws import Law
+    from deskmatch.simulation.pictures import draw_day
+    from deskmatch.simulation.replications import replicate
     from deskmatch.simulation.run import Run, simulate
     from deskmatch.simulation.scenario import Scenario
     from deskmatch.simulation.state import SimulationState, advance, begin
 
 __all__ = [
+    "Comparison",
     "DecisionPoint",
     "Indicators",
+    "Interval",
     "Law",
     "Outcome",
     "Run",
@@ -25,12 +30,17 @@ __all__ = [
     "SimulationState",
     "advance",
     "begin",
+    "compare",
+    "draw_day",
+    "replicate",
     "simulate",
 ]
 
 _PLACES = {
+    "Comparison": "comparison",
     "DecisionPoint": "deciding",
     "Indicators": "kpis",
+    "Interval": "comparison",
     "Law": "laws",
     "Outcome": "engine.records",
     "Run": "run",
@@ -38,6 +48,9 @@ _PLACES = {
     "SimulationState": "state",
     "advance": "state",
     "begin": "state",
+    "compare": "comparison",
+    "draw_day": "pictures",
+    "replicate": "replications",
     "simulate": "run",
 }
 

@@ -1,0 +1,101 @@
+"""`replicate`: independent runs of a scenario under several policies, on one core or many."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deskmatch.policies.protocol import Policy
+from deskmatch.simulation.kpis import Indicators
+from deskmatch.simulation.run import simulate
+from deskmatch.simulation.scenario import Scenario
+
+__all__ = ["Anything", "replicate"]
+
+Anything = Policy | Mapping[str, Policy]
+"""One policy for all channels, or one for each."""
+
+
+def replicate(
+    scenario: Scenario,
+    policies: Mapping[str, Anything],
+    numbers: range,
+    *,
+    seed: int = 0,
+    n_jobs: int | None = None,
+    target_s: float | Mapping[str, float] | None = None,
+    out: Path | None = None,
+    progress: bool | None = None,
+) -> dict[int, dict[str, Indicators]]:
+    """Indicators of each replication and policy; every policy sees the same customers in a replication.
+
+    Parameters
+    ----------
+    scenario : what is simulated.
+    policies : by name.
+    numbers : of the replications.
+    seed : of all of them.
+    n_jobs : processes, as joblib takes it; None: one, or what ``joblib.parallel_config`` says, so that
+        ``parallel_config(backend="dask")`` spreads the runs over a cluster. The results do not depend on it.
+    target_s : as in `Run.kpis`.
+    out : a folder for the contacts, a Parquet file a run; None: they are dropped.
+    progress : show a bar; default: where standard error is a terminal.
+
+    Returns
+    -------
+    By number, then by the policy's name. Interrupted (Ctrl-C), it has the replications that all policies have ended.
+    """
+    from joblib import Parallel, delayed
+
+    jobs = [(number, name) for number in numbers for name in policies]
+    found: dict[int, dict[str, Indicators]] = {}
+    work = (
+        delayed(_one)(scenario, policies[name], seed, number, target_s, _file(out, name, number))
+        for number, name in jobs
+    )
+    with _bar(len(jobs), progress) as step:
+        try:
+            results = Parallel(n_jobs=n_jobs, return_as="generator")(work)
+            for (number, name), indicators in zip(jobs, results, strict=True):
+                found.setdefault(number, {})[name] = indicators
+                step()
+        except KeyboardInterrupt:
+            print("interrupted; going on with what is there", file=sys.stderr)
+    return {number: own for number, own in found.items() if len(own) == len(policies)}
+
+
+def _one(
+    scenario: Scenario,
+    policy: Anything,
+    seed: int,
+    number: int,
+    target_s: float | Mapping[str, float] | None,
+    out: Path | None,
+) -> Indicators:
+    return simulate(scenario, policy, seed=seed, replication=number, out=out).kpis(target_s=target_s)
+
+
+def _file(out: Path | None, name: str, number: int) -> Path | None:
+    if out is None:
+        return None
+    safe = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in name)
+    return out / f"{safe}-{number:04}.parquet"
+
+
+@contextmanager
+def _bar(total: int, wanted: bool | None) -> Iterator[Any]:
+    """A progress bar on standard error; yields what counts one step."""
+    shown = sys.stderr.isatty() if wanted is None else wanted
+    if not shown:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("simulating", total=total)
+        yield lambda: progress.advance(task)

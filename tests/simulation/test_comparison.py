@@ -1,0 +1,111 @@
+"""Replications and comparisons: paired, reproducible on any number of cores, stopped when precise enough."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+
+from deskmatch.errors import ContractError
+from deskmatch.policies import fcfs
+from deskmatch.simulation import compare, draw_day, replicate, simulate
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say(theory: SimpleNamespace) -> None:
+    exact = theory.Erlang(5, 5.0, 0.5).abandoned
+    scenario = theory.desk(5, 5.0, theta=0.5, tickets=4_000)
+    covered = 0
+    for seed in range(60):
+        result = compare(scenario, [fcfs()], replications=6, seed=seed, confidence=0.9)
+        own = result.of("fcfs", "abandonment")
+        covered += abs(own.mean - exact) <= own.halfwidth
+    assert 45 <= covered <= 59  # 54 expected, standard deviation 2.3
+
+
+def test_common_customers_make_differences_precise(theory: SimpleNamespace) -> None:
+    scenario = theory.desk(1, 13.5, tickets=20_000).replace(
+        groups={"fast": {"experts": 5, "speed": 1.5}, "slow": {"experts": 10, "speed": 0.8}}
+    )
+    result = compare(scenario, {"fastest": fcfs("fastest"), "slowest": fcfs("slowest")}, replications=8, seed=1)
+    paired = result.difference("slowest", "wait_s")
+    apart = np.hypot(result.of("fastest", "wait_s").halfwidth, result.of("slowest", "wait_s").halfwidth)
+    assert paired.mean - paired.halfwidth > 0
+    assert paired.halfwidth < 0.7 * apart
+    frame = result.frame()
+    assert frame["slowest", "difference"]["wait_s"] == pytest.approx(paired.mean)
+    assert result.difference("fastest", "wait_s", to="slowest").mean == pytest.approx(-paired.mean)
+
+
+def test_the_results_do_not_depend_on_the_number_of_processes(theory: SimpleNamespace) -> None:
+    scenario = theory.desk(5, 5.0, theta=0.5, tickets=2_000)
+    policies = {"a": fcfs(), "b": fcfs("random")}
+    one = replicate(scenario, policies, range(3), seed=2)
+    with parallel_config(backend="threading", n_jobs=2):  # as "dask" or "ray" would be named
+        two = replicate(scenario, policies, range(3), seed=2)
+    for number in range(3):
+        for name in ("a", "b"):
+            for key, values in one[number][name].values.items():
+                assert np.array_equal(values, two[number][name].values[key], equal_nan=True)
+
+
+def test_it_goes_on_until_it_is_precise_enough(theory: SimpleNamespace) -> None:
+    scenario = theory.desk(5, 5.0, theta=0.5, tickets=3_000)
+    loose = compare(scenario, [fcfs()], replications=5, until_halfwidth={"abandonment": 0.05}, seed=3)
+    tight = compare(scenario, [fcfs()], replications=5, until_halfwidth={"abandonment": 0.003}, seed=3)
+    limited = compare(scenario, [fcfs()], replications=5, until_halfwidth={"abandonment": 1e-9}, most=12, seed=3)
+    assert (loose.replications, limited.replications) == (5, 12)
+    assert tight.replications > 5
+    assert tight.of("fcfs", "abandonment").halfwidth <= 0.003
+    assert np.array_equal(tight.values[:5], loose.values, equal_nan=True)
+
+
+def test_an_interrupted_comparison_has_what_is_there(theory: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    from deskmatch.simulation import replications
+
+    one, calls = replications._one, []
+
+    def interrupted(*args: object) -> object:
+        calls.append(args)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return one(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(replications, "_one", interrupted)
+    scenario = theory.desk(5, 5.0, tickets=500)
+    result = compare(scenario, {"a": fcfs(), "b": fcfs("random")}, replications=10, seed=4, n_jobs=1)
+    assert result.replications == 2
+
+
+def test_mistakes_are_named(theory: SimpleNamespace) -> None:
+    scenario = theory.desk(2, 1.0, tickets=100)
+    with pytest.raises(ContractError, match="occur more than once"):
+        compare(scenario, [fcfs(), fcfs()])
+    with pytest.raises(ContractError, match="2 or more"):
+        compare(scenario, [fcfs()], replications=1)
+    result = compare(scenario, [fcfs()], replications=2)
+    with pytest.raises(ContractError, match=r"expected one of .*wait_s"):
+        result.of("fcfs", "waiting_time")
+
+
+@pytest.mark.skipif(find_spec("pyarrow") is None, reason="needs the extra parquet")
+def test_contacts_written_as_they_end_are_the_same(theory: SimpleNamespace, tmp_path: Path) -> None:
+    scenario = theory.desk(5, 5.0, theta=0.5, tickets=150_000)  # more than one buffer of rows
+    kept = simulate(scenario, fcfs(), seed=5)
+    written = simulate(scenario, fcfs(), seed=5, out=tmp_path / "run.parquet")
+    assert written.rows.tobytes() == kept.rows.tobytes()
+    assert [each.name for each in tmp_path.iterdir()] == ["run.parquet"]
+    compare(scenario, [fcfs()], replications=2, out=tmp_path)
+    assert len(list(tmp_path.glob("fcfs-*.parquet"))) == 2
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs the extra plot")
+def test_pictures_are_drawn(theory: SimpleNamespace, tmp_path: Path) -> None:
+    scenario = theory.desk(5, 5.0, theta=0.5, tickets=2_000)
+    result = compare(scenario, {"a": fcfs(), "b": fcfs("random")}, replications=3)
+    result.plot(tmp_path / "comparison.png")
+    draw_day(simulate(scenario, fcfs()), tmp_path / "day.png")
+    assert all((tmp_path / name).stat().st_size > 5_000 for name in ("comparison.png", "day.png"))

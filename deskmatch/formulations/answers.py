@@ -22,7 +22,8 @@ class Verdict(StrEnum):
     WORSE = "worse"
     """The pair is allowed; forcing it loses points."""
     IMPOSSIBLE = "impossible"
-    """The pair is allowed, and no plan that keeps every rule has it: a ticket that must be assigned needs the place."""
+    """The pair is allowed, and no plan that keeps every rule has it, such as where a ticket that must be assigned needs
+    the place."""
     NOT_NOW = "not now"
     """The expert is busy or was full when the epoch began; the loss is told as if one slot were free."""
     NOT_ALLOWED = "not allowed"
@@ -100,7 +101,7 @@ class WhyNot:
             Verdict.ASSIGNED: "this is the plan",
             Verdict.AS_GOOD: "as good as the plan, the total would stay the same:",
             Verdict.WORSE: f"{_change(self.loss or 0.0)}:",
-            Verdict.IMPOSSIBLE: "impossible, since a ticket that must be assigned would have no expert",
+            Verdict.IMPOSSIBLE: "impossible: no plan that keeps every rule has the pair",
             Verdict.NOT_ALLOWED: "not allowed",
             Verdict.NOT_NOW: "not now",
         }[self.verdict]

@@ -10,6 +10,7 @@ import numpy as np
 
 from deskmatch.errors import ProblemError, UnknownIdError
 from deskmatch.solver import Solution, Status, solve
+from deskmatch.solver.forcing import ForcedSolves
 from deskmatch.solver.price_intervals import PriceIntervals, expert_intervals, ticket_intervals
 from deskmatch.solver.regret import Regrets
 from deskmatch.solver.residual_graph import ResidualGraph
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Basis", "best_solution", "expert_row", "ticket_row"]
 
+SOLVED_AGAIN = "an integer program: solved again, and told as its solver claims"
 SAME_TOTAL = 1e-12
 """Two totals that differ by no more than this share of them are the same but for rounding."""
 
@@ -46,8 +48,35 @@ class Basis:
         self.model = plan.model
         solution, self.note = best_solution(plan)
         self.expert_of = solution.expert_of
-        self.graph = ResidualGraph.of(plan.model.problem, solution)
-        self.regrets = Regrets(self.graph)
+        self._graph: ResidualGraph | None = None
+        self.regrets: Regrets | ForcedSolves
+        if self.is_network:
+            self._graph = ResidualGraph.of(plan.model.problem, solution)
+            self.regrets = Regrets(self._graph)
+        else:
+            self.regrets = ForcedSolves(plan.model.problem, solution)
+            self.note = "; ".join(filter(None, [self.note, SOLVED_AGAIN]))
+
+    @property
+    def is_network(self) -> bool:
+        """Whether the problem is a network, of which everything can be told without solving again."""
+        return self.model.problem.is_network
+
+    @property
+    def graph(self) -> ResidualGraph:
+        """The residual network.
+
+        Raises
+        ------
+        ProblemError
+            Where the problem is no network.
+        """
+        if self._graph is None:
+            raise ProblemError(
+                f"{self.model.problem} is an integer program, of which prices of slots and tickets are not known;"
+                " plan.constraint_prices, plan.why_not and plan.what_if solve again"
+            )
+        return self._graph
 
     @property
     def expert_prices(self) -> PriceIntervals:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Epoch
 from deskmatch.formulations.availability import capacity
+from deskmatch.formulations.constraints.holding import excluding
 from deskmatch.formulations.eligibility import Filter, TicketClass, is_excluded
 from deskmatch.formulations.model import Model
 from deskmatch.routing import ChannelTable
@@ -26,6 +27,8 @@ class ObstacleKind(StrEnum):
     TIER = "tier"
     TAG = "tag"
     EXCLUDED = "excluded"
+    CONSTRAINT = "constraint"
+    """A constraint of the formulation leaves the pair out."""
     LEAVES = "leaves"
     """The shift ends before the ticket would be done."""
     BUSY = "busy"
@@ -55,7 +58,7 @@ def obstacles(model: Model, ticket: int, expert: int) -> tuple[Obstacle, ...]:
     ticket, expert : rows.
     """
     found = [*_rules(model, ticket, expert), *_shift(model, ticket, expert)]
-    return (*found, *_room(model, ticket, expert))
+    return (*found, *_room(model, ticket, expert), *_constraints(model, ticket, expert))
 
 
 def stays_when_free(epoch: Epoch, channels: ChannelTable) -> NDArray[np.bool_]:
@@ -126,6 +129,13 @@ def _room(model: Model, ticket: int, expert: int) -> list[Obstacle]:
     if capacity(epoch, channels, model.room)[expert] == 0:
         return [Obstacle(ObstacleKind.FULL, f"{name} takes no new tickets now (capacity 0)")]
     return []
+
+
+def _constraints(model: Model, ticket: int, expert: int) -> list[Obstacle]:
+    """The constraints that take the pair out of the problem."""
+    names = [] if model.rules is None else excluding(model.rules, ticket, expert)
+    pair = f"{model.epoch.tickets.ids[ticket]} to {model.epoch.desk.expert_ids[expert]}"
+    return [Obstacle(ObstacleKind.CONSTRAINT, f"the constraint {name} leaves {pair} out") for name in names]
 
 
 def _work(epoch: Epoch, channels: ChannelTable, expert: int, channel: int) -> str:

@@ -199,7 +199,9 @@ class Plan(Frozen):
         the plan; inf: a ticket that must be assigned would have no expert. ``now`` is *assigned* (this ticket),
         *free* (a place is left), *full* (others have the places) or *busy*: not available before ``free_in_s``,
         ranked as if one slot were free, so that the loss is negative where waiting for them would gain.
-        ``attrs["note"]`` says which plan this is told of, where this one is not optimal.
+        ``attrs["note"]`` says which plan this is told of, where this one is not optimal. Where constraints make the
+        problem an integer program, it is solved again for each expert, which is then told as its solver claims, and
+        busy experts are left out.
 
         Raises
         ------
@@ -213,7 +215,8 @@ class Plan(Frozen):
     def why_not(self, ticket_id: str, expert_id: str) -> WhyNot:
         """Why a ticket does not go to an expert: the rules in the way, or the loss and who would have to move.
 
-        A plan that is not proven optimal, such as a greedy one, is solved exactly first; ``note`` says so.
+        A plan that is not proven optimal, such as a greedy one, is solved exactly first; ``note`` says so. Where
+        constraints make the problem an integer program, it is solved again with the pair.
 
         Raises
         ------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,9 @@ from deskmatch.formulations.basis import Basis, expert_row, ticket_row
 from deskmatch.formulations.eligibility import is_excluded
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.obstacles import obstacles, stays_when_free
-from deskmatch.solver.regret import Forced
+from deskmatch.solver.evaluation import violations
+from deskmatch.solver.forcing import ForcedSolves
+from deskmatch.solver.regret import Forced, Regrets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +57,9 @@ def why_not(basis: Basis, ticket_id: str, expert_id: str) -> WhyNot:
     if any(not obstacle.kind.passes_with_time for obstacle in found):
         return WhyNot(ticket_id, expert_id, Verdict.NOT_ALLOWED, found, note=basis.note)
     points = float(model.points(np.array([row], np.int32), np.array([expert], np.int32))[0])
-    if found:
+    if found and isinstance(basis.regrets, ForcedSolves):
+        return WhyNot(ticket_id, expert_id, Verdict.NOT_NOW, found, points=points, note=basis.note)
+    if found and isinstance(basis.regrets, Regrets):
         forced, verdict = basis.regrets.virtual(row, expert, points), Verdict.NOT_NOW
     else:
         forced = basis.regrets.forced(row, expert)
@@ -123,8 +128,10 @@ def _ranked(basis: Basis, row: int, k: int) -> tuple[Int32, Float64, Float64, li
     problem = basis.model.problem
     start = int(problem.indptr[row])
     experts, losses = basis.regrets.losses(row)
-    busy, their_points = _busy(basis.model, row)
-    virtual = basis.regrets.virtual_losses(row, busy, their_points)
+    busy, their_points, virtual = np.zeros(0, np.int32), np.zeros(0), np.zeros(0)
+    if isinstance(basis.regrets, Regrets):
+        busy, their_points = _busy(basis.model, row)
+        virtual = basis.regrets.virtual_losses(row, busy, their_points)
     everyone, lost = np.concatenate([experts, busy]), np.concatenate([losses, virtual])
     points = np.concatenate([problem.points[start : start + len(experts)], their_points])
     best = np.lexsort((everyone, -points, lost))[: max(k, 0)]
@@ -133,9 +140,14 @@ def _ranked(basis: Basis, row: int, k: int) -> tuple[Int32, Float64, Float64, li
 
 
 def _state(basis: Basis, row: int, arc: int) -> str:
-    if basis.graph.arcs[row] == arc:
+    problem = basis.model.problem
+    if basis.expert_of[row] == problem.expert[arc]:
         return "assigned"
-    return "free" if basis.graph.has_room(arc) else "full"
+    if basis.is_network:
+        return "free" if basis.graph.has_room(arc) else "full"
+    trial = basis.expert_of.copy()
+    trial[row] = problem.expert[arc]
+    return "full" if violations(replace(problem, side=None), trial) else "free"
 
 
 def _busy(model: Model, row: int) -> tuple[Int32, Float64]:

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.formulations.constraints.tightness import TIGHT, row_states
-from deskmatch.solver.folding import RowFate
+from deskmatch.solver.folding import RowFate, misses
+from deskmatch.solver.side import row_sums
 
-__all__ = ["filtering", "resisting"]
+__all__ = ["excluding", "filtering", "resisting"]
 
 
 def filtering(rules: Rules, ticket: int) -> list[str]:
@@ -27,6 +28,25 @@ def filtering(rules: Rules, ticket: int) -> list[str]:
         if (side_tickets[rows.side.arc[of_filters]] == ticket).any():
             found.append(name)
     return found or list(rules.rows)
+
+
+def excluding(rules: Rules, ticket: int, expert: int) -> list[str]:
+    """The constraints that take a pair out of the problem; empty where it is an arc, and where it never was one."""
+    base, kept = rules.base, rules.problem
+    here = (base.ticket == ticket) & (base.expert == expert)
+    if not here.any() or ((kept.ticket == ticket) & (kept.expert == expert)).any():
+        return []
+    arc = int(np.flatnonzero(here)[0])
+    found = []
+    for name in filtering(rules, ticket):
+        side = rules.rows[name].side
+        value = row_sums(side.arc_row, np.where(side.arc == arc, side.arc_value, 0.0), side.n_rows)
+        own = np.zeros(side.n_rows, bool)
+        own[side.arc_row[base.ticket[side.arc] == ticket]] = True
+        filters = own & (rules.fates(name) == RowFate.FILTER)
+        if (misses(side.sense, side.rhs, value)[filters] > 0).any():
+            found.append(name)
+    return found or filtering(rules, ticket)
 
 
 def resisting(rules: Rules, expert_of: NDArray[np.int32], ticket: int, arcs: NDArray[np.integer]) -> list[str]:

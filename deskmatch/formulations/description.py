@@ -138,7 +138,7 @@ def describe(formulation: Formulation, epoch: Epoch | None = None) -> Descriptio
     """See `Formulation.describe`."""
     model = None if epoch is None else formulation.bind(epoch.desk).build(epoch)
     rules = None if model is None else model.rules
-    fair = formulation.fairness
+    fair = formulation.cost_of_unfairness
     return Description(
         objective=OBJECTIVE,
         terms=tuple(_term(formulation, term) for term in formulation.terms),

@@ -21,6 +21,7 @@ from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, a
 from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.formulations.eligibility import Eligibility
 from deskmatch.formulations.fairness.forms import Fairness, as_fairness
+from deskmatch.formulations.fairness.from_routing import fairness_of
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.formulations.hurry import Hurry
 from deskmatch.formulations.model import Model
@@ -57,7 +58,8 @@ class Formulation:
     resolution : predicts resolution; None: the epoch's pair table, and proficiency where it says nothing.
     constraints : rules over the assignments (`deskmatch.formulations.constraints`), hard or with a penalty, after those
         of the routing.
-    fairness : a convex cost of the experts' new work (`AlphaFairness`, `SlotCost`), times its weight; None: no cost.
+    fairness : a convex cost of the experts' new work (`AlphaFairness`, `SlotCost`), times its weight; None: that of the
+        routing, if it has one.
 
     Examples
     --------
@@ -84,6 +86,7 @@ class Formulation:
         if twice:
             raise ContractError(f"terms: {', '.join(twice)} occur more than once; expected distinct names")
         object.__setattr__(self, "fairness", as_fairness(self.fairness))
+        fairness_of(self.routing)  # what is wrong there is told now
         given_rules: object = self.constraints
         if not isinstance(given_rules, Iterable) or isinstance(given_rules, str):
             raise ContractError(f"constraints: found {given_rules!r}; expected several, such as [Reserve(slots=2)]")
@@ -91,6 +94,11 @@ class Formulation:
         taken = sorted((RESERVED | set(names)) & set(self.named_constraints))
         if taken:
             raise ContractError(f"constraints: {', '.join(taken)} is the name of a column of the plan; choose another")
+
+    @property
+    def cost_of_unfairness(self) -> Fairness | None:
+        """What unfairness costs: `fairness`, or that of the routing where there is none; None: nothing."""
+        return fairness_of(self.routing) if self.fairness is None else self.fairness
 
     @property
     def named_constraints(self) -> dict[str, Constraint]:
@@ -276,7 +284,7 @@ class BoundFormulation:
 
     def _fair(self, problem: Problem, situation: Situation) -> Problem:
         """The problem with the cost of unfairness taken off its points."""
-        fairness = self.formulation.fairness
+        fairness = self.formulation.cost_of_unfairness
         if fairness is None or fairness.weight == 0:
             return problem
         work = Work.of(situation, problem.ticket, problem.expert, window_s=fairness.window_s)

@@ -69,6 +69,13 @@ class _Places:
         there = self.at_expert[expert]
         return [] if self._fits(arc, there, int(self.problem.capacity[expert])) else there
 
+    def gains_beside(self, arc: int) -> bool:
+        """Whether the arc brings more than holding does, at the cost of its expert's next slot."""
+        problem, expert = self.problem, int(self.problem.expert[arc])
+        slot = min(len(self.at_expert[expert]), problem.slot_cost.shape[1] - 1)
+        gain = problem.points[arc] - problem.slot_cost[expert, slot]
+        return bool(gain > problem.hold[problem.ticket[arc]])
+
     def _fits(self, arc: int, there: list[int], room: int) -> bool:
         """Whether an arc finds room beside some tickets, in units."""
         usage = self.problem.usage
@@ -139,6 +146,8 @@ def _outbid(model: Model, solution: Solution, row: int, places: _Places) -> str:
     best_first = arcs[gains][np.argsort(-points[gains], kind="stable")]
     rivals = list(dict.fromkeys(ticket for arc in best_first.tolist() for ticket in places.takers(arc)))
     if not rivals:
+        if not any(places.gains_beside(arc) for arc in best_first.tolist()):
+            return "worth less than one more ticket costs any of the eligible experts"
         against = [] if model.rules is None else resisting(model.rules, solution.expert_of, row, best_first)
         return f"kept waiting by {', '.join(against)}" if against else f"left waiting by {solution.method}"
     named = ", ".join(model.epoch.tickets.ids[ticket] for ticket in rivals[:NAMED])

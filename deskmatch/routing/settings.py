@@ -153,6 +153,13 @@ def _has_kind(table: dict[str, Any]) -> dict[str, Any]:
     return table
 
 
+def _has_form(table: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a cost of unfairness without a kind; the rest is read by whoever knows its kind."""
+    if not (isinstance(table.get("kind"), str) and table["kind"]):
+        raise refuse('should have a kind, such as kind = "squared_occupancy"')
+    return table
+
+
 class Routing(Settings):
     """What the desk wants: the length of an epoch, the weights of the aims, and the settings of channels.
 
@@ -166,6 +173,7 @@ class Routing(Settings):
         of the kind that their name suggests (`kinds.kind_of`).
     constraints : rules over the assignments, each a table with its ``kind`` and its parameters; they are read, and what
         is wrong is listed, where a `Formulation` is made of them.
+    fairness : a cost of the experts' new work, a table with its ``kind`` and its parameters, read likewise; None: none.
 
     Raises
     ------
@@ -187,6 +195,7 @@ class Routing(Settings):
     weights: Weights = Weights()
     channels: dict[str, Channel] = Field(default_factory=dict)
     constraints: tuple[Annotated[dict[str, Any], AfterValidator(_has_kind)], ...] = ()
+    fairness: Annotated[dict[str, Any], AfterValidator(_has_form)] | None = None
 
     @field_validator("channels")
     @classmethod
@@ -204,7 +213,7 @@ class Routing(Settings):
         Parameters
         ----------
         source : the path of a TOML file in UTF-8; a mapping with the keys of such a file (``epoch_s``,
-            ``weights``, ``channels``, ``constraints``; times in seconds); a `Routing`; None: all defaults.
+            ``weights``, ``channels``, ``constraints``, ``fairness``; times in seconds); a `Routing`; None: defaults.
 
         Returns
         -------

@@ -147,6 +147,28 @@ def test_slot_costs_cost_what_each_further_ticket_does(seed: int) -> None:
     assert plan.objective == pytest.approx(best)
 
 
+def test_who_waits_because_of_the_cost_is_told_so() -> None:
+    plan = assign(desk_epoch(1), fairness=SlotCost(costs=[0.0, 50.0]))
+    assert "worth less than one more ticket costs" in " ".join(plan.held["reason"])
+
+
+def test_fairness_can_be_described_in_the_routing() -> None:
+    epoch = desk_epoch(3)
+    described = assign(epoch, routing={"fairness": {"kind": "slot_cost", "costs": [0.1, 0.4], "weight": 2}})
+    given = assign(epoch, fairness=SlotCost(costs=[0.1, 0.4], weight=2))
+    assert described.objective == given.objective != assign(epoch).objective
+    told = described.what_if(routing={"fairness": {"weight": 0}})
+    assert told.after.objective == pytest.approx(assign(epoch).objective)
+    for wrong, text in (
+        ({"kind": "alpha_fair"}, "did you mean 'alpha_fairness'"),
+        ({"weight": 1}, "should have a kind"),
+        ({"kind": "slot_cost", "costs": [2, 1]}, "fairness.costs"),
+        ({"kind": "alpha_fairness", "alhpa": 1}, "fairness.alhpa"),
+    ):
+        with pytest.raises(RoutingError, match=text):
+            assign(epoch, routing={"fairness": wrong})
+
+
 def test_fairness_goes_together_with_constraints() -> None:
     epoch = desk_epoch(3, channels=2)
     formulation = Formulation(fairness=AlphaFairness(weight=0.2), constraints=(GroupLimit(at_most=2),))

@@ -84,6 +84,17 @@ def lost(plan: Plan, key: str, value: float) -> float:
     return float(told.after.objective - points)
 
 
+def test_the_weight_of_fairness_has_an_interval_too(make_epoch: MakeEpoch) -> None:
+    cost = {"kind": "slot_cost", "costs": [0.1, 0.4, 0.9], "weight": 0.5}
+    plan = assign(make_epoch(3), routing={"fairness": cost})
+    row = sensitivity(plan).weights.set_index("weight").loc["fairness.weight"]
+    assert row["least"] < 0.5 < row["greatest"] < np.inf
+    inside = plan.what_if(routing={"fairness": {"weight": row["greatest"] - 1e-6}})
+    beyond = plan.what_if(routing={"fairness": {"weight": row["greatest"] + 1e-6}})
+    assert inside.moves.empty
+    assert not beyond.moves.empty
+
+
 def test_sensitivity_has_a_row_for_each_weight_and_reads_well() -> None:
     plan = assign(small(), routing={"channels": {"Chat": {"weights": {"waiting": 3.0}}}})
     found = sensitivity(plan)

@@ -133,7 +133,8 @@ def test_all_findings_are_listed_at_once_by_their_keys() -> None:
     for line in (
         "problems in routing:",
         "epoch_s = 0: should be greater than 0",
-        "epochs: is no setting; did you mean 'epoch_s'? (known here: channels, constraints, epoch_s, weights)",
+        "epochs: is no setting; did you mean 'epoch_s'?",
+        "(known here: channels, constraints, epoch_s, fairness, weights)",
         "weights.tier = True: should be a finite number",
         "weights.mine = -1: should be greater than or equal to 0",
         "weights.resolutoin: is no term of deskmatch and too near to one for a term of your own",

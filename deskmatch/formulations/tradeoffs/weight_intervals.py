@@ -14,6 +14,7 @@ from deskmatch.errors import BackendError
 from deskmatch.formulations import why
 from deskmatch.formulations.arcs import Arcs
 from deskmatch.formulations.basis import Basis
+from deskmatch.formulations.fairness.work import Work
 from deskmatch.formulations.model import Model
 from deskmatch.solver import Solution, Status
 from deskmatch.solver.parametric import Direction, OptimalInterval, optimal_interval
@@ -118,6 +119,12 @@ def _weights(model: Model) -> Iterator[tuple[str, float, Direction]]:
                 weights[term.name],
                 Direction(_only(values, alone, channel)),
             )
+    fairness = bound.formulation.cost_of_unfairness
+    if fairness is not None:
+        work = Work.of(model.situation, problem.ticket, problem.expert, window_s=fairness.window_s)
+        slots = fairness.curve(work).slot_cost(problem)
+        if slots is not None:
+            yield "fairness.weight", fairness.weight, Direction(np.zeros(problem.n_arcs), slots)
 
 
 def _described(channels: dict[str, Any], name: str) -> tuple[str, dict[str, float]]:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from deskmatch.epochs import Desk
 from deskmatch.errors import ScenarioError
 from deskmatch.frozen import Frozen
+from deskmatch.routing import Routing
 from deskmatch.routing.validation import findings
 from deskmatch.simulation.checks import problems_of, warnings_of
 from deskmatch.simulation.laws import Law
@@ -134,6 +135,17 @@ class Scenario(Frozen):
     def channels(self) -> tuple[str, ...]:
         """Names of the channels."""
         return tuple(self.tables.channels)
+
+    @property
+    def routing(self) -> Routing:
+        """Settings for policies that agree with the scenario on what its channels are like."""
+        channels = {}
+        for name, model in self.tables.channels.items():
+            kind, defaults = settled(name, model)
+            exclusive = defaults.exclusive if model.exclusive is None else model.exclusive
+            work = [each.handling.mean for each in self.types if each.settings.channel == name]
+            channels[name] = {"like": kind, "exclusive": exclusive, "handling_s": float(np.mean(work or [60.0]))}
+        return Routing.load({"channels": channels})
 
     def patience_law(self, row: int) -> Law | None:
         """How long customers of a type wait, None: forever; what the type does not say, its channel or kind does."""

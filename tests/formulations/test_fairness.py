@@ -109,17 +109,21 @@ def test_the_utility_is_that_of_its_definition_and_goes_on_along_its_tangent() -
     assert line[1] - line[0] == pytest.approx(1.0 * 0.1**-3)
 
 
-@settings(max_examples=25)
-@given(seed=SEEDS, channels=st.integers(1, 2), alpha=st.sampled_from([0.0, 1.0, 2.0]))
+ATTENTION = {"channels": {"chat": {"usage": "1/3"}, "post": {"usage": "1/2"}}}
+
+
+@settings(max_examples=20)
+@given(seed=SEEDS, usage=st.booleans(), channels=st.integers(1, 2), alpha=st.sampled_from([0.0, 1.0, 2.0]))
 def test_a_weighed_cost_gives_the_best_of_all_assignments_as_network_or_program(
-    seed: int, channels: int, alpha: float
+    seed: int, usage: bool, channels: int, alpha: float
 ) -> None:
     epoch = desk_epoch(seed, channels=channels)
     form = AlphaFairness(alpha=alpha, weight=0.7)
-    plan = Formulation(fairness=form).bind(epoch.desk).assign(epoch)
-    plain = assign(epoch)
+    routing = ATTENTION if usage else {}
+    plan = assign(epoch, routing=routing, fairness=form)
+    plain = assign(epoch, routing=routing)
     problem, work = plain.model.problem, work_of(plain)
-    assert plan.model.problem.is_network == (not mixed(problem, work))
+    assert plan.model.problem.is_network == (problem.is_network and not mixed(problem, work))
     expected = max(evaluate(problem, x) - 0.7 * lost_utility(plain, form, x) for x in every_assignment(problem))
     assert plan.objective == pytest.approx(expected, abs=1e-6)
 

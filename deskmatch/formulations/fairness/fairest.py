@@ -16,7 +16,7 @@ from deskmatch.formulations.fairness.max_min import max_min
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.solver import Problem, Side, Solution, Status, solve
-from deskmatch.solver.explicit import hint_for, widened
+from deskmatch.solver.explicit import hint_for, no_rows, widened
 
 if TYPE_CHECKING:
     from deskmatch.formulations.plan import Plan
@@ -125,34 +125,22 @@ def _least_cost(region: Region, form: Fairness) -> Problem:
 
 def _range(region: Region) -> Problem:
     """Minimise the difference of two columns: one above all occupancies of the group, one below them."""
-    from scipy.sparse import csr_array
+    from scipy.sparse import vstack
 
-    problem, work = region.problem, region.work
-    group = np.flatnonzero(work.group)
+    group = np.flatnonzero(region.work.group)
     if not len(group):
-        return _program(region, Side.stack([]), np.zeros(0))
-    row_of = np.full(problem.n_experts, -1)
-    row_of[group] = np.arange(len(group))
-    own = csr_array(
-        (work.share, (row_of[problem.expert], np.arange(problem.n_arcs))), shape=(len(group), problem.n_arcs)
-    )
-    column = np.zeros((len(group), 2))
-    above, below = column.copy(), column.copy()
-    above[:, 0], below[:, 1] = -1.0, -1.0
-    most = float(work.before[group].max() + work.share.sum())
+        return _program(region, no_rows(region.problem.n_arcs), np.zeros(0))
+    work, own, count = region.work, region.shares(group), len(group)
     start = work.before[group]
-    sides = [
-        Side.from_matrix(own, sense, -start, over_extra=extra, lower=float(start.min()), upper=most)
-        for sense, extra in (("<=", above), (">=", below))
-    ]
-    both = replace(
-        Side.stack([Side.from_matrix(np.zeros((0, problem.n_arcs)), "<=", [], over_extra=np.zeros((0, 2)))]),
-        lower=sides[0].lower,
-        upper=sides[0].upper,
+    side = Side.from_matrix(
+        vstack([own, own]),
+        ["<="] * count + [">="] * count,
+        np.tile(-start, 2),
+        over_extra=np.repeat([[-1.0, 0.0], [0.0, -1.0]], count, axis=0),
+        lower=float(start.min()),
+        upper=float(start.max() + own.sum(axis=1).max()),
     )
-    rows = widened(problem, both, *sides).side
-    assert rows is not None
-    return _program(region, rows, np.array([-1.0, 1.0]))
+    return _program(region, side, np.array([-1.0, 1.0]))
 
 
 def _program(region: Region, side: Side, extra_points: Float64) -> Problem:

@@ -117,6 +117,8 @@ class _Levels:
         program = self._program(self.cap, [excess], np.zeros(self.region.problem.n_arcs), own=0.0)
         found = self._solved(program)
         if found.status is not Status.OPTIMAL:
+            if found.objective is not None and self._sorted(found) < self._sorted(self.best):
+                self.best = found
             return False
         self.best = found
         after = self.region.after(found)[experts]
@@ -135,12 +137,15 @@ class _Levels:
             self.conditions.append(_under(excess, room, self.region.problem))
         return True
 
+    def _sorted(self, solution: Solution) -> list[float]:
+        """The occupancies of the group, greatest first: the list that is to be lexicographically least."""
+        after = self.region.after(solution)[self.experts]
+        return sorted(after.round(9).tolist(), reverse=True)
+
     def _excess(self, experts: list[int], below: float) -> Side:
         """Columns for what the occupancy of each of these experts exceeds a level by."""
         work = self.region.work
-        over = np.zeros((len(experts), self.region.problem.n_arcs))
-        for row, expert in enumerate(experts):
-            over[row, self.arcs_of[expert]] = -work.share[self.arcs_of[expert]]
+        over = -self.region.shares(np.array(experts))
         start = work.before[experts] - below
         most = [float(self.reach[j][-1] + max(gap, 0.0)) for j, gap in zip(experts, start.tolist(), strict=True)]
         return Side.from_matrix(over, ">=", start, over_extra=np.eye(len(experts)), lower=0.0, upper=np.array(most))
@@ -157,9 +162,7 @@ class _Levels:
         return widened(bare, stacked, *region.rows(beside=stacked.n_extra - region.side.n_extra))
 
     def _caps(self, cap: dict[int, int]) -> Side:
-        rows = np.zeros((len(cap), self.region.problem.n_arcs))
-        for row, expert in enumerate(cap):
-            rows[row, self.arcs_of[expert]] = self.region.work.share[self.arcs_of[expert]]
+        rows = self.region.shares(np.array(list(cap), np.int64))
         return Side.from_matrix(rows, "<=", np.array([self.reach[j][most] + SAME for j, most in cap.items()]))
 
     def _left_s(self) -> float | None:

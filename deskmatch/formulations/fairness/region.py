@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,16 @@ class Region:
             sum_row(self.points, extra, ">=", self.least_points - float(hold)),
             sum_row(ones, none, ">=", float(self.least_tickets)),
         )
+
+    def shares(self, experts: NDArray[np.integer]) -> Any:
+        """``(k, arcs)`` sparse: what each arc adds to the occupancy of each of these experts."""
+        from scipy.sparse import csr_array
+
+        row = np.full(self.problem.n_experts, -1)
+        row[experts] = np.arange(len(experts))
+        own = np.flatnonzero(row[self.problem.expert] >= 0)
+        place = row[self.problem.expert[own]]
+        return csr_array((self.work.share[own], (place, own)), shape=(len(experts), self.problem.n_arcs))
 
     def after(self, solution: Solution) -> Float64:
         """``(experts,)`` occupancy after an assignment."""

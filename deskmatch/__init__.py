@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from deskmatch.compiled import warm_up
     from deskmatch.epochs import Desk, Epoch, PairTable, Staffing, Tickets, Vocabulary
     from deskmatch.errors import DeskmatchError, InputError
     from deskmatch.formulations import (
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
         pareto,
         sensitivity,
     )
+    from deskmatch.formulations.warming import warm_up
     from deskmatch.heuristics import greedy
     from deskmatch.prediction import HistoricalRate, Proficiency, ResolutionModel, Robust, check_resolution_model
     from deskmatch.routing import Routing
@@ -92,7 +92,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "compiled": ("warm_up",),
+    "formulations.warming": ("warm_up",),
     "epochs": ("Desk", "Epoch", "PairTable", "Staffing", "Tickets", "Vocabulary"),
     "errors": ("DeskmatchError", "InputError"),
     "formulations": (

@@ -29,7 +29,6 @@ from deskmatch.cli.options import (
 )
 from deskmatch.cli.show import error_text, intake_text, plan_text, settings_text
 from deskmatch.cli.tradeoffs import alternatives_command, pareto_command, sensitivity_command, what_if_command
-from deskmatch.compiled import warm_up
 from deskmatch.errors import DeskmatchError
 from deskmatch.formulations import Formulation, Plan, assign, fairness_report
 from deskmatch.routing import Routing
@@ -165,6 +164,8 @@ def new(
 @app.command("warm-up")
 def warm_up_command() -> None:
     """Compile the solver's kernels now, or load them from their cache: for services and container images."""
+    from deskmatch.formulations.warming import warm_up
+
     kernels = warm_up()
     for name in kernels:
         typer.echo(f"ready: {name}")

@@ -213,7 +213,7 @@ class BoundFormulation:
             self.formulation.resolution,
             self.formulation.routing.epoch_s,
         )
-        hurry = None if clock is None else Hurry(clock)
+        hurry = None if clock is None else Hurry(clock, has_rules=bool(self.formulation.constraints))
         free = room(epoch, self.channels)
         most = capacity(epoch, self.channels, free)
         takes = (free > 0) & stays(epoch, self.channels) & (most > 0)[:, None]

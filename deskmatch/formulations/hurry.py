@@ -29,6 +29,10 @@ OURS = (Constant, HistoricalRate, Proficiency)
 """Models that are known to answer in time: a few operations on arrays."""
 BUILD_SHARE = 0.6
 """Of the time left, what building may take before pairs are left out."""
+CLASS_SHARE = 0.6
+"""Of the time left, what must remain once the experts of each class of tickets are known."""
+ALWAYS = 2000
+"""Pairs that are always looked at: a millisecond."""
 MODEL_SHARE = 0.5
 """Of the time left, how long a resolution model may think."""
 CHUNK = 16384
@@ -42,32 +46,34 @@ class Hurry:
     Parameters
     ----------
     clock : when the plan must be there.
+    has_rules : whether constraints follow, which take about as long as the pairs.
     notes : what was cut off, as sentences; grows.
-    counted_at : the `time.perf_counter` when the pairs were counted.
-    asked_s : seconds that a resolution model has taken.
+    counted_at : the `time.thread_time` when the pairs were counted.
     """
 
     clock: Clock
+    has_rules: bool = False
     notes: list[str] = field(default_factory=list)
-    counted_at: float = field(default_factory=time.perf_counter)
-    asked_s: float = 0.0
+    counted_at: float = field(default_factory=time.thread_time)
 
     def open_pairs(self, epoch: Epoch, situation: Situation, takes: NDArray[np.bool_]) -> Pairs:
         """The pairs of the epoch that there is time for."""
 
         def most() -> float:
-            self.counted_at = time.perf_counter()
+            self.counted_at = time.thread_time()
             return self._most_pairs()
 
-        return open_pairs(epoch, situation, takes, most=most)
+        ends = self.clock.less(CLASS_SHARE * max(0.0, self.clock.left_s))
+        return open_pairs(epoch, situation, takes, most=most, is_over=lambda: ends.is_over)
 
     def learn(self, pairs: int) -> None:
-        """Remember how long it took to build so many pairs, for the next time; but not how long a model thought."""
-        PACE.saw("build", pairs, time.perf_counter() - self.counted_at - self.asked_s)
+        """Remember how long it took to build so many pairs, for the next time; models in threads do not count."""
+        PACE.saw("build", pairs, time.thread_time() - self.counted_at)
 
     def _most_pairs(self) -> float:
         """How many pairs there is time to build."""
-        return BUILD_SHARE * max(0.0, self.clock.left_s) / PACE.seconds("build", 1)
+        share = BUILD_SHARE / 2 if self.has_rules else BUILD_SHARE
+        return max(ALWAYS, share * max(0.0, self.clock.left_s) / PACE.seconds("build", 1))
 
     def ask(self, situation: Situation, pairs: Pairs) -> Situation:
         """The situation with the resolution of these pairs, by a model that may fail: then the constant one answers."""
@@ -79,9 +85,7 @@ class Hurry:
             raise ContractError(f"resolution: {name} is no ResolutionModel; expected an object with probability")
         ticket, expert = pairs.ticket, pairs.expert
         tolerant = _Tolerant(model)
-        asked_at = time.perf_counter()
         values, why = self._in_lane(lambda: expected_over_topics(situation.epoch, tolerant, ticket, expert))
-        self.asked_s = time.perf_counter() - asked_at
         name, fallback = type(model).__name__, Constant()
         if values is None:
             values = expected_over_topics(situation.epoch, fallback, ticket, expert)

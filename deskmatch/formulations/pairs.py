@@ -21,6 +21,8 @@ FEWEST = 8
 """Experts that are looked at for a ticket, at the least, where there is no time for all: with 3 or more random ones
 each, almost all tickets find a place of their own (Frieze & Melsted 2012). Where even so few are too many, fewer
 tickets are looked at, those that have waited longest."""
+CLASSES = 64
+"""Classes between two looks at the clock: two milliseconds where their experts are not known yet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +51,12 @@ class Pairs:
 
 
 def open_pairs(
-    epoch: Epoch, situation: Situation, takes: NDArray[np.bool_], *, most: Callable[[], float] = lambda: np.inf
+    epoch: Epoch,
+    situation: Situation,
+    takes: NDArray[np.bool_],
+    *,
+    most: Callable[[], float] = lambda: np.inf,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Pairs:
     """The pairs that the rules allow and that can be served now.
 
@@ -61,14 +68,22 @@ def open_pairs(
     most : how many pairs there is time for, asked once they are counted. Where there are more, each ticket keeps an
         even share of its experts, the next ticket of its kind the next ones of them, so that all experts are looked at
         by somebody; where even that is too much, tickets that have waited less are left out.
+    is_over : whether to look at no further class of tickets, asked now and then; they come by the longest wait.
     """
     tickets, stage, eligibility = epoch.tickets, situation.stage, situation.eligibility
     if not len(tickets) or not epoch.n_experts:
         return Pairs(np.empty(0, np.int32), np.empty(0, np.int32), None, 0)
     first, class_of = eligibility.classes(tickets, stage)
-    channel = tickets.channel[first].tolist()
-    known = [eligibility.experts(eligibility.ticket_class(tickets, int(row), stage)) for row in first]
-    lists = [experts[takes[experts, at]] for experts, at in zip(known, channel, strict=True)]
+    longest = np.full(len(first), -np.inf)
+    np.maximum.at(longest, class_of, situation.waited_s)
+    lists, missed = [np.empty(0, np.int32)] * len(first), np.zeros(len(first), dtype=bool)
+    for number, kind in enumerate(np.argsort(-longest, kind="stable").tolist()):
+        if number % CLASSES == CLASSES - 1 and is_over():
+            missed[np.argsort(-longest, kind="stable")[number:]] = True
+            break
+        row = int(first[kind])
+        experts = eligibility.experts(eligibility.ticket_class(tickets, row, stage))
+        lists[kind] = experts[takes[experts, tickets.channel[row]]]
     sizes = np.array([len(experts) for experts in lists], dtype=np.int64)[class_of]
     allowed, unseen, limit = int(sizes.sum()), None, most()
     if allowed <= limit:
@@ -81,8 +96,10 @@ def open_pairs(
     excluded = is_excluded(epoch, ticket, expert)
     if excluded.any():
         ticket, expert = ticket[~excluded], expert[~excluded]
+    if missed.any():
+        unseen = missed[class_of] if unseen is None else missed[class_of] | unseen
     unseen = unseen if unseen is not None and unseen.any() else None
-    return Pairs(ticket, expert, unseen, allowed, is_whole=allowed <= limit)
+    return Pairs(ticket, expert, unseen, allowed, is_whole=allowed <= limit and unseen is None)
 
 
 def _even_share(sizes: Int64, waited_s: NDArray[np.float64], most: float) -> Int64:

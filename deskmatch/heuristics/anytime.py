@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -42,8 +43,13 @@ WHOLE = frozenset({"scip", "highs", "cp_sat", "cbc"})
 """Backends for integer programs."""
 MARGIN = 2.0
 """Native code that cannot be stopped is started where its estimate fits so many times."""
+WAITING_SHARE = 0.5
+"""Of the time left, how long a backend that will probably be late is waited for before heuristics go on beside it."""
 GAMBLE = 0.1
 """What can be abandoned is started where so much of its estimate fits: problems of one size differ by far."""
+SMALL = 4000
+"""Arcs, tickets and experts up to which the kernel runs in the calling thread: a millisecond or two, while another
+thread may wait longer than that for a processor."""
 NOT_IN_TIME = frozenset({"sparse", "dense", "networkx", "linear_assignment"})
 """Backends that "auto" does not ask where there is a deadline."""
 LATER_SHARE = 0.5
@@ -178,12 +184,19 @@ def _improve(course: Course, method: str) -> None:
     """Better answers while there is time: what is exact first, then what improves the answer that there is."""
     if not course.problem.is_network:
         _relax(course)
+    asked = False
     for name in _candidates(course.problem, method):
         if course.is_settled or course.is_waiting or course.denial is not None:
             break
+        if name in WHOLE and asked:
+            continue
+        asked = asked or name in WHOLE
         if _fits(course, name):
+            likely = estimate_s(course, name) <= course.clock.left_s
             _start(course, name)
-            course.collect(course.clock.left_s - _fallback_s(course))
+            course.collect(
+                course.clock.left_s * (1.0 if likely else WAITING_SHARE) - PACE.seconds("bound", course.size)
+            )
     if not course.is_settled and not course.clock.is_over:
         _fall_back(course)
     course.collect(course.clock.left_s)
@@ -206,7 +219,8 @@ def _start(course: Course, name: str) -> None:
     """Run a backend: in the lane if it lets others run meanwhile, else in this thread."""
     limited = Option.TIME_LIMIT in options_of(backend_named(name))
     work = partial(_whole, course, name) if limited else partial(solve, course.problem, method=name)
-    if name in HOLDS_LOCK or (name == "kernel" and not LANE.is_free):
+    surely = name == "kernel" and course.size <= SMALL and MARGIN * estimate_s(course, name) <= course.clock.left_s
+    if name in HOLDS_LOCK or surely or (name == "kernel" and not LANE.is_free):
         course.try_backend(name, work)
     else:
         course.start_backend(name, work)
@@ -225,11 +239,6 @@ def _relax(course: Course) -> None:
     part = course.clock.less(LATER_SHARE * max(0.0, course.clock.left_s))
     run = partial(heuristic_named("lagrangian").solve, course.problem, clock=part, start=course.best)
     course.try_heuristic("lagrangian", run)
-
-
-def _fallback_s(course: Course) -> float:
-    """What `_fall_back` may take."""
-    return PACE.seconds("regret", course.size) + 3 * PACE.seconds("bound", course.size)
 
 
 def estimate_s(course: Course, name: str) -> float:
@@ -272,14 +281,19 @@ def _search(course: Course) -> None:
     course.try_heuristic("local_search", improved)
 
 
-def _candidates(problem: Problem, method: str) -> tuple[str, ...]:
+def _candidates(problem: Problem, method: str) -> Iterator[str]:
     """The backends that may answer, best first: for ``"auto"`` those made for speed that need not be compiled first."""
     if method != "auto":
-        return (method,)
+        yield method
+        return
     apart = separate(problem)
-    able = backends_for(needs(problem if apart is None else apart.problem))
-    ready = [name for name in able if name not in NOT_IN_TIME and _says(name, "is_ready")]
-    return tuple(ready if problem.is_network else ready[:1])
+    wanted = needs(problem if apart is None else apart.problem)
+    not_asked = NOT_IN_TIME | WHOLE if problem.is_network else NOT_IN_TIME
+    for name in backend_names():
+        backend = backend_named(name)
+        able = name not in not_asked and not wanted & ~backend.capabilities and backend.is_available()
+        if able and _says(name, "is_ready"):
+            yield name
 
 
 def _says(method: str, question: str) -> bool:

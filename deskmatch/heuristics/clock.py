@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 import time
 from collections.abc import Iterator
@@ -64,13 +65,20 @@ class Clock:
             flag[0] = 1
             yield flag
             return
-        timer = threading.Timer(min(left, threading.TIMEOUT_MAX), flag.fill, (1,))
-        timer.daemon = True
-        timer.start()
+        gate = threading.Lock()
+        gate.acquire()
+        # not `threading.Thread`, whose start waits until the thread runs: milliseconds on a busy machine
+        _thread.start_new_thread(_raise_after, (min(left, threading.TIMEOUT_MAX), gate, flag))
         try:
             yield flag
         finally:
-            timer.cancel()
+            gate.release()
+
+
+def _raise_after(seconds: float, gate: threading.Lock, flag: NDArray[np.uint8]) -> None:
+    """Raise the flag, unless the gate opens before."""
+    if not gate.acquire(timeout=seconds):
+        flag[0] = 1
 
 
 FOREVER = Clock()

@@ -51,16 +51,15 @@ class Course:
 
     def try_heuristic(self, method: str, run: Callable[[], Solution], *, pace: str | None = None) -> None:
         """Run a heuristic of ours in this thread; it stops by itself when the clock is over."""
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.thread_time()
         try:
             solution = run()
         except Exception as error:
             self._note(method, Ending.FAILED, started, note=_words(error))
             return
-        seconds = time.perf_counter() - started
         stopped = self.clock.is_over
         if pace is not None and not stopped:
-            PACE.saw(pace, self.size, seconds)
+            PACE.saw(pace, self.size, time.thread_time() - cpu)
         self._take(solution)
         self.is_settled = self.is_settled or self._is_closed()
         ending = Ending.STOPPED if stopped else Ending.ANSWERED
@@ -68,7 +67,14 @@ class Course:
 
     def try_backend(self, method: str, run: Callable[[], Solution]) -> bool:
         """Run a backend in this thread, to its end; whether its answer is used."""
-        return self._judge(method, run, time.perf_counter())
+        started, cpu = time.perf_counter(), time.thread_time()
+        try:
+            found: object = run()
+        except Exception as error:
+            self._note(method, Ending.FAILED, started, note=_words(error))
+            return False
+        PACE.saw(method, self.size, time.thread_time() - cpu)
+        return self._judge(method, found, started)
 
     def start_backend(self, method: str, run: Callable[[], Solution]) -> None:
         """Start a backend in the lane, where it can be abandoned; `collect` takes its answer."""
@@ -85,7 +91,13 @@ class Course:
             method, job, started = self._pending
             if job.wait(seconds):
                 self._pending = None
-                self._judge(method, job.result, started)
+                PACE.saw(method, self.size, job.cpu_s)
+                try:
+                    found: object = job.result()
+                except Exception as error:
+                    self._note(method, Ending.FAILED, started, note=_words(error))
+                    return
+                self._judge(method, found, started)
 
     def abandon(self) -> None:
         """Wait no longer for the backend under way."""
@@ -94,7 +106,6 @@ class Course:
             method, job, started = self._pending
             self._pending = None
             LANE.abandon(job)
-            PACE.saw(method, self.size, time.perf_counter() - started)
             self._note(method, Ending.CUT_OFF, started)
 
     @property
@@ -124,17 +135,11 @@ class Course:
             best = replace(best, **{name: getattr(bound, name) for name in PRICES}, claimed_bound=claim)
         return Answer(best, tuple(self._attempts))
 
-    def _judge(self, method: str, run: Callable[[], Solution], started: float) -> bool:
+    def _judge(self, method: str, solution: object, started: float) -> bool:
         """Take a backend's answer, unless it is wrong: backends are not trusted."""
-        try:
-            solution: object = run()
-        except Exception as error:
-            self._note(method, Ending.FAILED, started, note=_words(error))
-            return False
         if not isinstance(solution, Solution):
             self._note(method, Ending.WRONG, started, note=f"answers {type(solution).__name__}, no Solution")
             return False
-        PACE.saw(method, self.size, time.perf_counter() - started)
         certificate = certify(self.problem, solution)
         if solution.status is Status.INFEASIBLE:
             if certificate.violations:

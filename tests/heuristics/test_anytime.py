@@ -247,15 +247,16 @@ def test_what_is_not_loaded_is_not_waited_for(monkeypatch) -> None:
     assert found.attempts[-1].note == "not loaded yet"
 
 
-def test_estimates_learn_from_the_slowest_run_and_forget_slowly() -> None:
+def test_estimates_follow_what_runs_took() -> None:
     pace = Pace()
     before = pace.seconds("kernel", 10_000)
     pace.saw("kernel", 100, 50.0)
     assert pace.seconds("kernel", 10_000) == before
-    pace.saw("kernel", 10_000, 5.0)
-    assert pace.seconds("kernel", 10_000) == pytest.approx(5.0)
+    for _ in range(30):
+        pace.saw("kernel", 10_000, 5.0)
+    assert pace.seconds("kernel", 10_000) == pytest.approx(5.0, rel=1e-3)
     pace.saw("kernel", 10_000, 1.0)
-    assert 4.0 < pace.seconds("kernel", 10_000) < 5.0
+    assert 3.0 < pace.seconds("kernel", 10_000) < 5.0
     for _ in range(1000):
         pace.forgive("kernel")
     assert pace.seconds("kernel", 10_000) == pytest.approx(before)

@@ -28,6 +28,8 @@ __all__ = ["assign"]
 
 SHORTEST_S = 0.005
 """Deadlines below, in seconds, count as this: what it takes to do anything at all."""
+WAITING_SHARE, MOST_WAITING_S = 0.03, 0.01
+"""Of the deadline, what is kept for waiting for a processor, and the most that is kept."""
 CERTIFICATE_S = 0.001
 """What the certificate of the smallest problem takes, in seconds, and some more."""
 
@@ -99,7 +101,7 @@ def answer(bound: BoundFormulation, epoch: Epoch, *, method: str, deadline_s: fl
     check_name(method)
     clock = None if deadline_s is None else Clock(started + max(SHORTEST_S, float(deadline_s)))
     model = bound.build(epoch, clock=clock)
-    left_s = None if clock is None else clock.left_s - _recovering_s(model)
+    left_s = None if clock is None else clock.left_s - _recovering_s(model, float(deadline_s or 0.0))
     found = solve_within(model.problem, left_s, method=method)
     before = thread_time()
     plan = model.recover(found.solution, started=started, attempts=found.attempts)
@@ -107,6 +109,7 @@ def answer(bound: BoundFormulation, epoch: Epoch, *, method: str, deadline_s: fl
     return plan
 
 
-def _recovering_s(model: Model) -> float:
-    """What the certificate may take."""
-    return CERTIFICATE_S + PACE.seconds("certify", model.problem.n_arcs + model.problem.n_tickets)
+def _recovering_s(model: Model, deadline_s: float) -> float:
+    """What the certificate may take, and the waits of a busy machine."""
+    waits_s = min(MOST_WAITING_S, WAITING_SHARE * max(0.0, deadline_s))
+    return waits_s + CERTIFICATE_S + PACE.seconds("certify", model.problem.n_arcs + model.problem.n_tickets)

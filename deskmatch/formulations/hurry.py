@@ -29,7 +29,7 @@ OURS = (Constant, HistoricalRate, Proficiency)
 """Models that are known to answer in time: a few operations on arrays."""
 BUILD_SHARE = 0.6
 """Of the time left, what building may take before pairs are left out."""
-CLASS_SHARE = 0.6
+CLASS_SHARE = 0.3
 """Of the time left, what must remain once the experts of each class of tickets are known."""
 ALWAYS = 2000
 """Pairs that are always looked at: a millisecond."""

@@ -39,12 +39,16 @@ BASE_S = 0.002
 HOLDS_LOCK = frozenset({"min_cost_flow", "linear_assignment", "sparse", "dense", "networkx"})
 """Backends that hold the interpreter lock, so that in a thread they would delay everybody: they run in this thread, and
 only where they surely fit."""
+SIMPLE = frozenset({"hold", "quick", "first"})
+"""Answers that `regret` mostly improves upon."""
 WHOLE = frozenset({"scip", "highs", "cp_sat", "cbc"})
 """Backends for integer programs."""
 MARGIN = 2.0
 """Native code that cannot be stopped is started where its estimate fits so many times."""
 WAITING_SHARE = 0.5
 """Of the time left, how long a backend that will probably be late is waited for before heuristics go on beside it."""
+IN_TIME, LATE_S = 0.85, 0.05
+"""What a solver of integer programs is told of the time left, as a share and minus seconds: it stops late."""
 GAMBLE = 0.1
 """What can be abandoned is started where so much of its estimate fits: problems of one size differ by far."""
 SMALL = 4000
@@ -192,11 +196,9 @@ def _improve(course: Course, method: str) -> None:
             continue
         asked = asked or name in WHOLE
         if _fits(course, name):
-            likely = estimate_s(course, name) <= course.clock.left_s
+            share = 1.0 if estimate_s(course, name) <= course.clock.left_s else WAITING_SHARE
             _start(course, name)
-            course.collect(
-                course.clock.left_s * (1.0 if likely else WAITING_SHARE) - PACE.seconds("bound", course.size)
-            )
+            course.collect(share * course.clock.left_s - PACE.seconds("bound", course.size))
     if not course.is_settled and not course.clock.is_over:
         _fall_back(course)
     course.collect(course.clock.left_s)
@@ -228,7 +230,7 @@ def _start(course: Course, name: str) -> None:
 
 def _whole(course: Course, name: str) -> Solution:
     """An integer program, from the best answer and the best bound so far."""
-    limit_s = max(0.001, course.clock.left_s)
+    limit_s = max(0.001, IN_TIME * course.clock.left_s - LATE_S)
     return solve(course.problem, method=name, time_limit_s=limit_s, hint=course.answer().solution)
 
 
@@ -250,7 +252,8 @@ def estimate_s(course: Course, name: str) -> float:
 def _fall_back(course: Course) -> None:
     """A better construction and a bound, while the exact method may still be under way."""
     problem, clock = course.problem, course.clock
-    if build.is_loaded() and PACE.seconds("regret", course.size) <= clock.left_s:
+    simple = course.best is None or course.best.method in SIMPLE
+    if simple and build.is_loaded() and PACE.seconds("regret", course.size) <= clock.left_s:
         course.try_heuristic("regret", partial(_regret, problem, clock), pace="regret")
     best = course.best
     if course.bound is None and best is not None and best.objective is not None:

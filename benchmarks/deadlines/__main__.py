@@ -5,10 +5,10 @@
     python -m benchmarks.deadlines                    # 1,000 epochs: docs/benchmarks/deadlines.md and its picture
     python -m benchmarks.deadlines --epochs 50 --no-page
 
-Needs the extra ``bench``. One process for each core counts to infinity meanwhile. Each epoch is decided once before a
-deadline of 20 to 500 ms, timed from the call to the plan in hand. Then its problem is solved exactly without a
-deadline, under the same load: the share of proven optima is told of the epochs whose kernel takes at most a third of
-the deadline.
+Needs the extra ``bench``. One process for each core counts to infinity meanwhile; fewer may do (``--busy``) where the
+machine is busy anyway, which the page tells by its load average. Each epoch is decided once before a deadline of 20 to
+500 ms, timed from the call to the plan in hand. Then its problem is solved exactly without a deadline, under the same
+load: the share of proven optima is told of the epochs whose kernel takes at most a third of the deadline.
 """
 
 from __future__ import annotations
@@ -46,13 +46,15 @@ def main(arguments: list[str] | None = None) -> list[Measured]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--busy", type=int, default=os.cpu_count() or 1, help="processes that keep the machine busy")
     parser.add_argument("--docs", type=Path, default=DOCS, help="folder of the page")
     parser.add_argument("--no-page", action="store_true", help="print only")
     options = parser.parse_args(arguments)
     deskmatch.warm_up()
-    with every_core_busy() as hogs:
+    with kept_busy(options.busy):
         found = [measured(case) for case in track(cases(options.epochs, options.seed), total=options.epochs)]
-    text = page(found, hogs, environment(("numpy", "numba", "ortools")))
+        load = os.getloadavg()[0]
+    text = page(found, options.busy, load, environment(("numpy", "numba", "ortools")))
     print(text)
     if not options.no_page:
         (options.docs / "images").mkdir(exist_ok=True)
@@ -62,13 +64,12 @@ def main(arguments: list[str] | None = None) -> list[Measured]:
 
 
 @contextmanager
-def every_core_busy() -> Iterator[int]:
-    """One process for each core that does nothing but take its time; how many."""
-    count = os.cpu_count() or 1
+def kept_busy(count: int) -> Iterator[None]:
+    """So many processes that do nothing but take processor time."""
     # sessions of their own, as on Linux the processes of one session share what is due to one
     hogs = [subprocess.Popen([sys.executable, "-c", BUSY], start_new_session=True) for _ in range(count)]
     try:
-        yield count
+        yield
     finally:
         for hog in hogs:
             hog.kill()

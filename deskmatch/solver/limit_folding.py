@@ -186,7 +186,7 @@ def _binding(problem: Problem, limits: Limits) -> Limits | None:
     """The limits without those that allow as much as their arcs and their expert can use anyway."""
     sets = _sets_of(replace(problem, limits=limits))
     usage = np.ones(problem.n_arcs) if problem.usage is None else problem.usage
-    units = np.bincount(limit_index(sets), usage[sets.arc], len(limits.bound))
+    units = np.bincount(sets.row[sets.of_set], usage[sets.arc], len(limits.bound))
     owner = limit_owner(limits, problem.expert)
     room = np.where(owner >= 0, useful_slots(problem)[np.maximum(owner, 0)], 0)
     binds = limits.bound < np.minimum(units, room)
@@ -203,8 +203,3 @@ def _binding(problem: Problem, limits: Limits) -> Limits | None:
         bound=limits.bound[binds],
         parent=number[heir[limits.parent[binds]]].astype(np.int32),
     )
-
-
-def limit_index(sets: ExpertRows) -> Int64:
-    """``(entries,)`` the limit of each entry of `_sets_of`."""
-    return sets.row[sets.of_set]

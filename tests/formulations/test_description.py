@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from deskmatch import Epoch, Formulation, Routing, assign
 from deskmatch.errors import ContractError, RoutingError
 from deskmatch.formulations.constraints import Forbid, GroupLimit, Reserve, TierQuota, from_routing
 from deskmatch.formulations.constraints.from_routing import KINDS, constraints_of
+from deskmatch.formulations.fairness.forms import SlotCost
 
 Make = Callable[..., Epoch]
 
@@ -119,6 +121,19 @@ def test_with_an_epoch_the_kind_of_model_and_what_makes_it_one(make_epoch: Make)
     assert any("group_limit: 1 row " in reason for reason in rich.model.because)
     assert "an integer program: " in str(rich)
     assert str(rich).endswith("solved by scip, highs, cp_sat")
+
+
+def test_costs_of_unfairness_and_capacities_are_told(make_epoch: Make) -> None:
+    epoch = make_epoch(4, tickets=20)
+    fair = replace(Formulation(), fairness=SlotCost(costs=[0.0, 0.3])).describe(epoch)
+    assert fair.fairness is not None and fair.fairness[0] == "SlotCost"
+    assert "minus fairness, SlotCost (" in str(fair)
+    desk = replace(epoch.desk, channel_limit=np.array([[0, 3, 5]] * 8))
+    busy = replace(epoch.staffing, load=np.zeros((8, 3), int), capacity=2, free_in_s=0.0, leaves_in_s=np.nan)
+    packed = replace(epoch, desk=desk, staffing=busy)
+    told = Formulation.of({"channels": {"chat": {"usage": "limit"}}}).describe(packed).model
+    assert told is not None
+    assert [reason.partition(":")[0] for reason in told.because] == ["usage", "capacity"]
 
 
 def test_a_constraint_of_ones_own_is_described_by_its_docstring() -> None:

@@ -13,7 +13,7 @@ from deskmatch.epochs import Desk, Epoch, Vocabulary
 from deskmatch.epochs.cells import fold
 from deskmatch.routing.validation import Settings, refuse
 
-__all__ = ["ExpertFilter", "TicketFilter"]
+__all__ = ["ExpertFilter", "TicketFilter", "Tier"]
 
 Bool = NDArray[np.bool_]
 

@@ -6,24 +6,15 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from deskmatch.formulations.constraints.filters import ExpertFilter, TicketFilter
+from deskmatch.formulations.constraints.filters import ExpertFilter, TicketFilter, Tier
 from deskmatch.formulations.constraints.protocol import ModelArcs
 from deskmatch.formulations.constraints.rows import Rows
 from deskmatch.formulations.constraints.rule import Name, Rule
-from deskmatch.routing.validation import Count, Probability, refuse
+from deskmatch.routing.validation import Count, Probability
 
 __all__ = ["GroupLimit", "MinService", "TierQuota"]
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, bool):
-        raise refuse("should be a whole number")
-    return value
-
-
-Tier = Annotated[int, BeforeValidator(_whole), Field(ge=1)]
 
 
 class GroupLimit(Rule):

@@ -24,8 +24,8 @@ from deskmatch import (
     assign,
     fairness_report,
 )
-from deskmatch.errors import ContractError, InputError, RoutingError
-from deskmatch.formulations.constraints import GroupLimit
+from deskmatch.errors import ContractError, InputError, ProblemError, RoutingError
+from deskmatch.formulations.constraints import GroupLimit, MinService
 from deskmatch.formulations.fairness.curve import amounts
 from deskmatch.formulations.fairness.fairest import fair_plan
 from deskmatch.formulations.fairness.forms import AlphaFairness, MaxMin, Range, SlotCost, idle_utility
@@ -262,6 +262,16 @@ def test_nobody_who_could_serve_is_no_error() -> None:
     busy = replace(epoch, staffing=Staffing(load=np.zeros((3, 1)), free_in_s=60.0))
     for form in (MaxMin(), Range(), AlphaFairness(), SlotCost()):
         assert fair_plan(assign(busy), form).objective == 0
+
+
+def test_a_desk_without_a_plan_has_no_fair_one() -> None:
+    epoch = desk_epoch(0)
+    none_is_enough = GroupLimit(at_most=1), MinService(at_least=2)
+    plan = Formulation(constraints=none_is_enough).bind(epoch.desk).assign(epoch)
+    assert plan.objective is None
+    with pytest.raises(ProblemError, match="no total"):
+        fair_plan(plan, Range())
+    assert "fairness has no price" in str(fairness_report(plan))
 
 
 def test_wrong_forms_and_shares_are_refused() -> None:

@@ -16,7 +16,7 @@ from deskmatch.errors import BackendError, InputError, ProblemError, RoutingErro
 from deskmatch.formulations.tradeoffs.next_best import alternatives
 from deskmatch.formulations.tradeoffs.roster import with_roster
 from deskmatch.formulations.tradeoffs.weight_intervals import sensitivity
-from deskmatch.solver import Side
+from deskmatch.solver import Side, Status
 
 MakeEpoch = Callable[..., Epoch]
 SEEDS = st.integers(0, 10**6)
@@ -158,6 +158,10 @@ def test_alternatives_of_an_integer_program_are_claimed() -> None:
     found = alternatives(program, 3)
     assert not found.proven
     assert found.frame["points"].tolist() == pytest.approx(alternatives(plan, 3).frame["points"].tolist())
+    worse = program.model.recover(replace(program.solution, expert_of=np.full(3, -1), status=Status.FEASIBLE))
+    found = alternatives(worse, 1)
+    assert found.frame["points"].tolist() == pytest.approx([plan.objective])
+    assert "not of this one" in str(found)
     with pytest.raises(ProblemError, match="k: found 0"):
         alternatives(plan, 0)
 
@@ -202,6 +206,18 @@ def test_a_copy_is_idle_and_a_table_brings_new_languages() -> None:
     assert told.after.expert_of["t2"] == "eve"
     assert told.after.model.epoch.desk.channels.names[:2] == plan.model.epoch.desk.channels.names
     assert "t2: held → eve" in str(told)
+
+
+def test_predicted_pairs_go_with_their_expert_and_a_copy_has_them_too() -> None:
+    pairs = pd.DataFrame({"ticket_id": ["t1", "t1"], "expert_id": ["ana", "bo"], "probability": [0.2, 0.99]})
+    plan = assign(Epoch.from_tables(TICKETS.drop(columns="preferred_expert"), EXPERTS, resolution=pairs))
+    assert plan.expert_of["t1"] == "bo"
+    told = plan.what_if(remove_experts="ana", add_experts={"bob": "bo"})
+    ticket, bob = np.zeros(1, np.int32), told.after.model.epoch.desk.index_of("bob")
+    table = told.after.model.epoch.resolution
+    assert table is not None
+    assert table.lookup(ticket, np.array([bob], np.int32)).tolist() == [0.99]
+    assert len(table) == 2
 
 
 def test_wrong_changes_are_all_listed() -> None:

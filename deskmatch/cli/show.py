@@ -14,6 +14,7 @@ from rich.text import Text
 from deskmatch.epochs import Epoch
 from deskmatch.errors import DeskmatchError
 from deskmatch.formulations import DEFAULT_TERMS, Formulation, Plan
+from deskmatch.formulations.constraints import TicketFilter
 from deskmatch.routing import Routing
 from deskmatch.solver import Status
 
@@ -69,6 +70,8 @@ def _constraint_notes(routing: Routing, epoch: Epoch) -> str:
     lines: list[str] = []
     for name, rule in Formulation(routing).named_constraints.items():
         filters = [getattr(rule, side, None) for side in ("tickets", "experts")]
+        channel = getattr(rule, "channel", None)
+        filters += [] if channel is None else [TicketFilter(channel=channel)]
         unknown = [one for some in filters if some is not None for one in some.unknown(epoch.desk)]
         lines += [f"note: constraints, {name}: the desk has no {one}\n" for one in dict.fromkeys(unknown)]
     return "".join(lines)

@@ -17,7 +17,7 @@ from deskmatch.formulations.arcs import Arcs, Situation, situation_of, with_peer
 from deskmatch.formulations.attention import attention
 from deskmatch.formulations.availability import capacity, nested_limits, packing, room, stays
 from deskmatch.formulations.constraints.from_routing import constraints_of
-from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraint
+from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraints
 from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.formulations.eligibility import Eligibility
 from deskmatch.formulations.fairness.forms import Fairness, as_fairness
@@ -87,10 +87,7 @@ class Formulation:
             raise ContractError(f"terms: {', '.join(twice)} occur more than once; expected distinct names")
         object.__setattr__(self, "fairness", as_fairness(self.fairness))
         fairness_of(self.routing)  # what is wrong there is told now
-        given_rules: object = self.constraints
-        if not isinstance(given_rules, Iterable) or isinstance(given_rules, str):
-            raise ContractError(f"constraints: found {given_rules!r}; expected several, such as [Reserve(slots=2)]")
-        object.__setattr__(self, "constraints", tuple(as_constraint(one) for one in given_rules))
+        object.__setattr__(self, "constraints", as_constraints(self.constraints))
         taken = sorted((RESERVED | set(names)) & set(self.named_constraints))
         if taken:
             raise ContractError(f"constraints: {', '.join(taken)} is the name of a column of the plan; choose another")
@@ -124,7 +121,10 @@ class Formulation:
     ) -> Formulation:
         """The default terms under settings from a file, a mapping, a `Routing`, or none."""
         return cls(
-            routing=Routing.load(routing), resolution=resolution, constraints=tuple(constraints), fairness=fairness
+            routing=Routing.load(routing),
+            resolution=resolution,
+            constraints=as_constraints(constraints),
+            fairness=fairness,
         )
 
     def adding(self, *terms: Term | Callable[[Arcs], NDArray[np.float64]]) -> Formulation:

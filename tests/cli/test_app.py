@@ -242,6 +242,8 @@ def test_describe_shows_formulas_sizes_and_names_that_the_desk_lacks(tmp_path: P
     assert "tier_quota (hard): Σ_{i easy, j on the tier} x_ij" in result.stdout
     assert "an integer program: 120 tickets, 40 experts" in result.stdout
     assert "constraints, forbid: the desk has no topic 'dnss'" in result.stderr
+    routing.write_text('[[constraints]]\nkind = "reserve"\nslots = 2\nchannel = "fax"\n')
+    assert "constraints, reserve: the desk has no channel 'fax'" in run("check", *TABLES, "--routing", routing).stderr
     told = json.loads(run("describe", "--format", "json").stdout)
     assert told["model"] is None and told["constraints"] == []
     assert run("describe", TABLES[0]).exit_code == 2

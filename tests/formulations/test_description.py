@@ -79,8 +79,11 @@ def test_everything_wrong_in_the_constraints_is_listed_at_once() -> None:
     for table in ({}, {"kind": 3}, {"kind": ""}):
         with pytest.raises(RoutingError, match="should have a kind"):
             Routing.load({"constraints": [table]})
-    with pytest.raises(ContractError, match="expected several"):
-        Formulation(constraints=3)  # type: ignore[arg-type]
+    for single in (3, None, "reserve", Reserve(slots=1), {"kind": "reserve"}):
+        with pytest.raises(ContractError, match="expected several"):
+            Formulation(constraints=single)  # type: ignore[arg-type]
+        with pytest.raises(ContractError, match="expected several"):
+            Formulation.of(constraints=single)  # type: ignore[arg-type]
 
 
 def test_without_an_epoch_formulas_and_parameters_are_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Protocol, runtime_checkable
 
@@ -14,7 +15,7 @@ from deskmatch.formulations.attention import Attention
 from deskmatch.formulations.constraints.rows import Rows
 from deskmatch.frozen import read_only
 
-__all__ = ["Constraint", "ModelArcs", "as_constraint"]
+__all__ = ["Constraint", "ModelArcs", "as_constraint", "as_constraints"]
 
 
 class ModelArcs(Arcs):
@@ -77,6 +78,19 @@ class Constraint(Protocol):
     def rows(self, arcs: ModelArcs) -> Rows:
         """What the rule says of these arcs; depends on nothing else, and always answers alike."""
         ...
+
+
+def as_constraints(given: object) -> tuple[Constraint, ...]:
+    """Several constraints as they are.
+
+    Raises
+    ------
+    ContractError
+        Where they are not several, or one of them is none.
+    """
+    if isinstance(given, Constraint | str | Mapping) or not isinstance(given, Iterable):
+        raise ContractError(f"constraints: found {given!r}; expected several, such as [Reserve(slots=2)]")
+    return tuple(as_constraint(one) for one in given)
 
 
 def as_constraint(given: object) -> Constraint:

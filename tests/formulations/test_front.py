@@ -116,6 +116,10 @@ def test_wrong_objectives_are_all_listed(make_epoch: MakeEpoch) -> None:
             pareto(epoch, objectives=objectives)
     with pytest.raises(InputError, match="points"):
         pareto(epoch, points=1)
+    with pytest.raises(InputError, match="objectives: found 5"):
+        pareto(epoch, objectives=5)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="expected an Epoch"):
+        pareto("tickets.csv")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="either a formulation"):
         pareto(epoch, formulation=Formulation(), routing=Routing())
     with pytest.raises(ProblemError, match="keeps every rule"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.epochs import Epoch
 from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.formulations.formulation import BoundFormulation, Formulation
 from deskmatch.formulations.model import Model
@@ -21,7 +22,6 @@ from deskmatch.solver.representatives import Representative, representatives
 if TYPE_CHECKING:
     import pandas as pd
 
-    from deskmatch.epochs import Epoch
     from deskmatch.formulations.plan import Plan
     from deskmatch.prediction import ResolutionModel
     from deskmatch.routing import Routing
@@ -195,6 +195,9 @@ def pareto(
     2      55.014    6.570  proven  False
     3      51.730    6.636  proven  False
     """
+    if not isinstance(epoch, Epoch):
+        accepted = "expected an Epoch (Epoch.from_tables)"
+        raise InputError([Defect(ARGUMENTS, None, "epoch", repr(epoch)[:80], accepted)])
     if formulation is None:
         formulation = Formulation.of(routing, resolution=resolution)
     elif routing is not None or resolution is not None:

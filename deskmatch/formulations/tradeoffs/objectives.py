@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -94,7 +94,8 @@ def _known(model: Model, objectives: Sequence[Objective]) -> list[tuple[str, Ter
     found: list[tuple[str, Term | Fairness | str]] = []
     defects = []
     accepted = f"expected points, assigned, fairness, {', '.join(terms)}, a term or a form of fairness"
-    given = [objectives] if isinstance(objectives, str) else list(objectives)
+    one_alone = isinstance(objectives, str) or not isinstance(objectives, Iterable)
+    given = [objectives] if one_alone else list(objectives)
     for objective in given:
         if objective in ("points", "assigned") and isinstance(objective, str):
             found.append((objective, objective))

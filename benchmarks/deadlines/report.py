@@ -13,7 +13,7 @@ __all__ = ["Measured", "draw", "page"]
 ALLOWED_S = 0.02
 HEAD = """# Deadlines: measured
 
-`python -m benchmarks.deadlines` decides {count:,} mixed epochs, each side log-uniform from 5 to 2,000, with 10 %, 30 %
+`python -m benchmarks.deadlines` decided {count:,} mixed epochs, each side log-uniform from 5 to 2,000, with 10 %, 30 %
 or all of the topics known to an expert, before deadlines of 20 to 500 ms, while {busy}.
 In a tenth of them a quota of a tier makes an integer program, in a tenth the resolution model takes ten seconds, and in
 a tenth it raises. What is promised stands on the page about [deadlines](../deadlines.md).
@@ -58,7 +58,7 @@ class Measured:
 def page(found: list[Measured], hogs: int, load: float, machine: str) -> str:
     """The page as Markdown."""
     own = f"{hogs} processes that only count" if hogs else "other work"
-    busy = f"{own} keep the machine busy (load average {load:.1f} at the end, this one included)"
+    busy = f"{own} kept the machine busy\n(load average {load:.1f} at the end, this one included)"
     late = np.array([one.late_s for one in found]) * 1e3
     lines = [HEAD.format(count=len(found), busy=busy, machine=machine), _table(found)]
     p50, p95, p99, most = (*np.percentile(late, [50, 95, 99]), late.max())

@@ -21,6 +21,7 @@ from .finishing import best_of, priced, told, with_prices
 from .packed import Packed
 from .price_descent import descend
 from .relaxations import Knapsacks, PricedRows, Relaxation
+from .rounding import relaxed
 from .running import run
 from .volume import minimise
 
@@ -29,12 +30,15 @@ __all__ = ["lagrangian"]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-ROUNDS = 600
+ROUNDS = 1000
 """Evaluations of the relaxation, at most; it stops much earlier where steps no longer gain."""
 REPAIR_EVERY = 10
 """Every so many evaluations a relaxed answer is repaired."""
+LINEAR_ARCS = 20_000
+"""Arcs up to which knapsacks begin at the prices of the linear program, tenths of a second away: at these they prove no
+less than it does, whatever the steps after them find."""
 DESCENT = 60
-"""Steps on expert prices before tickets are priced."""
+"""Steps on expert prices before tickets are priced, where there are more arcs."""
 
 
 def lagrangian(
@@ -143,6 +147,10 @@ def _with_bound(problem: Problem, pool: _Pool, rounds: int, clock: Clock, starte
 def _relaxation(problem: Problem, pool: _Pool, clock: Clock) -> Relaxation:
     if problem.usage is None:
         return PricedRows(problem, clock, pool.found, None if clock.ends_at is None else LANE)
-    target = pool.target()
-    begin = descend(problem, target=target, rounds=DESCENT, clock=clock, start=pool.best.expert_price)
-    return Knapsacks(problem, clock, pool.found, safe_prices(problem, begin.expert, begin.limit, begin.row))
+    linear = relaxed(problem, clock) if problem.n_arcs <= LINEAR_ARCS else None
+    if linear is not None:
+        dual = linear.bound
+        begin = safe_prices(problem, dual.expert_price, dual.limit_price, dual.row_price)
+    else:
+        begin = descend(problem, target=pool.target(), rounds=DESCENT, clock=clock, start=pool.best.expert_price)
+    return Knapsacks(problem, clock, pool.found, begin)

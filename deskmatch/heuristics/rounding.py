@@ -26,7 +26,7 @@ from .musts import serve_musts
 from .packed import Packed
 from .running import run
 
-__all__ = ["round_lp"]
+__all__ = ["relaxed", "round_lp"]
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -58,7 +58,7 @@ def round_lp(problem: Problem, *, clock: Clock = FOREVER, start: Solution | None
     (5.0, 5.0)
     """
     started = time.perf_counter()
-    relaxation = _relaxed(problem, clock)
+    relaxation = relaxed(problem, clock)
     if relaxation is None or relaxation.values is None or relaxation.bound.violator is not None:
         answer = regret(problem, clock=clock)
         if start is not None and np.shape(start.expert_of) == (problem.n_tickets,):
@@ -82,7 +82,7 @@ def round_lp(problem: Problem, *, clock: Clock = FOREVER, start: Solution | None
     return replace(rounded, elapsed_s=time.perf_counter() - started)
 
 
-def _relaxed(problem: Problem, clock: Clock) -> Relaxation | None:
+def relaxed(problem: Problem, clock: Clock) -> Relaxation | None:
     """The linear relaxation; None where it does not come in time, or there is none."""
     work = partial(_solved, problem, None if clock.ends_at is None else max(0.0, clock.left_s))
     if clock.ends_at is None:

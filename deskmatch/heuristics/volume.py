@@ -21,7 +21,7 @@ FIRST_STEP = 1.0
 SHRUNK, GROWN = 0.66, 1.1
 PATIENCE = 8
 """Steps without improvement after which steps shrink."""
-SMALLEST_STEP = 2e-4
+SMALLEST_STEP = 1e-5
 MOST_MIXED, LEAST_MIXED = 0.3, 0.01
 """Bounds on the weight of the newest subgradient in the direction; the upper one falls as steps shrink."""
 

@@ -20,7 +20,8 @@ side rows and with usage, and on the generalised assignment problems of the OR-L
 one thread each. Beside them: the exact kernel for networks, and for the others `solve_within` (what `assign` does
 before a deadline of 10 s) and the same model written with PuLP and solved by CBC.
 
-{machine} Other work was going on on the machine meanwhile.
+{machine}
+Other work was going on on the machine meanwhile.
 
 The gap is to the best that is known: the optimum of a network, the published bound, else the lowest bound that any
 method has proved. *Bound* is how far above it the bound lies that the method proves of its own answer.
@@ -156,7 +157,7 @@ def _percent(values: list[float], of: object) -> str:
 def _percent_of(value: float | None) -> str:
     if value is None:
         return "none"
-    return "0 %" if value == 0 else f"{value:.2g} %"
+    return "0 %" if value == 0 else f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"
 
 
 def _time(seconds: float) -> str:

@@ -11,7 +11,7 @@ import typer
 from deskmatch.cli.describe import describe
 from deskmatch.cli.explain import explain
 from deskmatch.cli.files import check_writable, write_atomically
-from deskmatch.cli.new_desk import write_desk
+from deskmatch.cli.new_desk import write_desk, write_scenario
 from deskmatch.cli.options import (
     Columns,
     Experts,
@@ -28,6 +28,7 @@ from deskmatch.cli.options import (
     readable_errors,
 )
 from deskmatch.cli.show import error_text, intake_text, plan_text, settings_text
+from deskmatch.cli.simulate import simulate_command
 from deskmatch.cli.tradeoffs import alternatives_command, pareto_command, sensitivity_command, what_if_command
 from deskmatch.errors import DeskmatchError
 from deskmatch.formulations import Formulation, Plan, assign, fairness_report
@@ -154,11 +155,18 @@ def new(
     tickets: Annotated[int, typer.Option(min=0, help="Waiting tickets.")] = 120,
     experts: Annotated[int, typer.Option(min=1, help="Experts.")] = 40,
     seed: Annotated[int, typer.Option(help="The same seed makes the same desk.")] = 7,
+    scenario: Annotated[
+        bool, typer.Option("--scenario", help="Make a commented scenario.toml for deskmatch simulate instead.")
+    ] = False,
 ) -> None:
     """Make a small realistic desk: three channels, ten languages, and a commented routing.toml."""
     with readable_errors():
-        for path in write_desk(folder, tickets=tickets, experts=experts, seed=seed):
+        made = write_scenario(folder) if scenario else write_desk(folder, tickets=tickets, experts=experts, seed=seed)
+        for path in made:
             typer.echo(path)
+
+
+app.command("simulate")(simulate_command)
 
 
 @app.command("warm-up")

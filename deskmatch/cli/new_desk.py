@@ -17,7 +17,7 @@ from random import Random
 
 from deskmatch.errors import Defect, InputError
 
-__all__ = ["write_desk"]
+__all__ = ["write_desk", "write_scenario"]
 
 Row = dict[str, str]
 
@@ -84,6 +84,30 @@ def write_desk(folder: Path, *, tickets: int = 120, experts: int = 40, seed: int
     _write(paths[1], EXPERT_COLUMNS, roster)
     paths[2].write_text(files("deskmatch.cli").joinpath("desk_routing.toml").read_text("utf-8"), "utf-8")
     return paths
+
+
+def write_scenario(folder: Path) -> list[Path]:
+    """Write a commented ``scenario.toml`` of a made-up desk, for ``deskmatch simulate``.
+
+    Parameters
+    ----------
+    folder : made where it is missing.
+
+    Returns
+    -------
+    list
+        The file.
+
+    Raises
+    ------
+    InputError
+        Where the file is there already.
+    """
+    path = folder / "scenario.toml"
+    _refuse_existing([path])
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(files("deskmatch.cli").joinpath("new_scenario.toml").read_text("utf-8"), "utf-8")
+    return [path]
 
 
 class Dice:

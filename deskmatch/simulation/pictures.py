@@ -56,7 +56,7 @@ def draw_day(run: Run, path: str | Path, *, day: int = 0) -> None:
     """
     start = day * DAY_S
     edges = start + np.arange(round(DAY_S / STEP_S) + 1) * STEP_S
-    rows = run.rows
+    rows = run.rows[run.rows["outcome"] != Outcome.AWAY]
     end = np.where(np.isnan(rows["ended"]), np.inf, rows["ended"])
     begun = np.where(np.isnan(rows["started"]), end, rows["started"])
     hours = (edges[:-1] + STEP_S / 2 - start) / 3600.0
@@ -73,7 +73,7 @@ def draw_day(run: Run, path: str | Path, *, day: int = 0) -> None:
     for code, name in enumerate(run.scenario.channels):
         own = np.array([each.settings.channel == name for each in run.scenario.types])[rows["type"]]
         which = np.digitize(rows["entered"][own], edges) - 1
-        inside = (which >= 0) & (which < len(hours))
+        inside = (which >= 0) & (which < len(hours)) & np.isfinite(begun[own])
         sums = np.bincount(which[inside], (begun - rows["entered"])[own][inside], minlength=len(hours))
         count = np.bincount(which[inside], minlength=len(hours))
         mean = np.divide(sums, count, out=np.full(len(hours), np.nan), where=count > 0)

@@ -1,0 +1,120 @@
+"""``deskmatch simulate``: a scenario under policies, a table with intervals, and the contacts where they are wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from deskmatch.cli.options import fail, readable_errors
+
+if TYPE_CHECKING:
+    from deskmatch.policies import Policy
+    from deskmatch.simulation import Comparison, Scenario
+
+__all__ = ["simulate_command"]
+
+SHOWN = (
+    "tickets",
+    "wait_s",
+    "wait_p95_s",
+    "service_level",
+    "abandonment",
+    "unanswered",
+    "first_contact_resolution",
+    "preventable",
+    "unavoidable",
+    "tier_match",
+    "occupancy",
+    "jain",
+    "handling_min",
+    "cost_per_resolution",
+    "reward",
+    "reward_expected",
+)
+
+NAMES = ("fcfs", "fastest", "least_occupied", "random", "priority", "longest_queue", "matching", "matching_greedy")
+
+
+def simulate_command(
+    scenario: Annotated[Path, typer.Argument(help="The scenario (.toml).", metavar="SCENARIO")],
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help=f"{', '.join(NAMES)}; may be repeated; differences are to the first."),
+    ] = None,
+    replications: Annotated[int, typer.Option("--replications", min=2, help="Runs of each policy.")] = 20,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the table and the contacts (Parquet, with the extra).")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed shows the same customers.")] = 0,
+    jobs: Annotated[int | None, typer.Option("--jobs", help="Processes; −1: all cores.")] = None,
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", help="Show these instead of the usual ones; may be repeated.")
+    ] = None,
+    channel: Annotated[str, typer.Option("--channel", help="Of one channel instead of the whole desk.")] = "total",
+) -> None:
+    """Simulate a scenario under one or several policies, on the same customers."""
+    with readable_errors():
+        from deskmatch.simulation import Scenario, compare
+
+        loaded = Scenario.load(scenario)
+        for warning in loaded.warnings:
+            typer.echo(f"warning: {warning}", err=True)
+        names = list(dict.fromkeys(policy or ["fcfs"]))
+        policies = {name: policy_named(name, loaded) for name in names}
+        if channel != "total" and channel not in loaded.channels:
+            fail(f"--channel: found {channel!r}; expected total, {', '.join(loaded.channels)}")
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+        result = compare(loaded, policies, replications=replications, seed=seed, n_jobs=jobs, out=out)
+        wanted = indicator or [name for name in SHOWN if name in result.indicators]
+        unknown = [name for name in wanted if name not in result.indicators]
+        if unknown:
+            fail(f"--indicator: found {unknown[0]!r}; expected one of {', '.join(result.indicators)}")
+        show(result, wanted, channel, loaded)
+        if out is not None:
+            result.frame(channel).to_csv(out / "comparison.csv")
+            typer.echo(f"written to {out}", err=True)
+
+
+def policy_named(name: str, scenario: Scenario) -> Policy:
+    """A policy of the command line, fit for the scenario's channels."""
+    from deskmatch.formulations import Formulation
+    from deskmatch.policies import Matching, fcfs, longest_queue, priority_fcfs
+
+    if name == "fcfs":
+        return fcfs()
+    if name in ("fastest", "least_occupied", "random"):
+        return fcfs(name)
+    if name == "priority":
+        return priority_fcfs()
+    if name == "longest_queue":
+        return longest_queue()
+    if name == "matching":
+        return Matching(Formulation(scenario.routing))
+    if name == "matching_greedy":
+        return Matching(Formulation(scenario.routing), method="greedy")
+    fail(f"--policy: found {name!r}; expected one of {', '.join(NAMES)}")
+
+
+def show(result: Comparison, indicators: list[str], row: str, scenario: Scenario) -> None:
+    """Print the table: mean ± half-width of each policy, and the paired difference to the first one."""
+    title = f"{scenario.tables.name}, {row}: {result.replications} replications, {result.confidence:.0%} intervals"
+    table = Table(title=title, title_justify="left")
+    table.add_column("indicator")
+    for policy in result.policies:
+        table.add_column(policy, justify="right")
+        if policy != result.policies[0]:
+            table.add_column(f"difference to {result.policies[0]}", justify="right")
+    for name in indicators:
+        cells = []
+        for policy in result.policies:
+            cells.append(str(result.of(policy, name, row)))
+            if policy != result.policies[0]:
+                cells.append(str(result.difference(policy, name, row)))
+        if not all(cell.startswith("nan") for cell in cells):
+            table.add_row(name, *cells)
+    Console().print(table)

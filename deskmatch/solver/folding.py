@@ -51,12 +51,28 @@ class Folded:
     kept : ``(kept arcs,)`` the arc of the original problem that each arc is.
     fate : ``(rows,)`` what became of each side row, a `RowFate` each.
     columns : ``(kept columns,)`` the extra column of the original problem that each column is.
+    charged : how the rows of fate CHARGE came into the points; see `off_arcs`.
     """
 
     problem: Problem
     kept: Int64
     fate: NDArray[np.int8]
     columns: Int64
+    charged: tuple[tuple[Problem, Side, Bool, Int64], ...] = ()
+
+    def off_arcs(self, rows: Bool) -> Float64:
+        """What some of the rows of fate CHARGE took off the points of each kept arc: ``(kept arcs,)``.
+
+        Parameters
+        ----------
+        rows : ``(rows,)`` of the original problem.
+        """
+        size = int(self.kept.max(initial=-1)) + 1
+        off = np.zeros(size)
+        for problem, side, of_pass, arcs in self.charged:
+            here = arcs < size
+            off[arcs[here]] += charges(problem, side, of_pass & rows)[0][here]
+        return off[self.kept]
 
 
 def fold(problem: Problem) -> Folded:
@@ -82,15 +98,20 @@ def fold(problem: Problem) -> Folded:
     side, bounds = simplified(side)
     fate[bounds] = RowFate.BOUND
     network, kept = replace(problem, side=side), np.arange(problem.n_arcs)
+    charged: list[tuple[Problem, Side, Bool, Int64]] = []
     while True:  # arcs that are taken out leave rows with a single ticket's arcs
+        before, over, were_charged = network, side, fate == RowFate.CHARGE
         network, side, arcs = _without_ticket_rows(network, side, fate)
+        now_charged = (fate == RowFate.CHARGE) & ~were_charged
+        if now_charged.any():
+            charged.append((before, over, now_charged, kept))
         if len(arcs) == len(kept):
             break
         kept = kept[arcs]
     network, nested = with_limits(network, expert_rows(network, side, _is_of_one(side, network.expert) & _left(fate)))
     fate[nested] = RowFate.LIMIT
     side, columns = _rest(side, _left(fate))
-    return Folded(replace(network, side=side), kept, fate, columns)
+    return Folded(replace(network, side=side), kept, fate, columns, tuple(charged))
 
 
 def _left(fate: NDArray[np.int8]) -> Bool:

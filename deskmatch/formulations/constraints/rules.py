@@ -101,24 +101,31 @@ class Rules(Frozen):
         names = self.charging()
         if not names:
             return {}
-        arcs = self.arcs
-        width = max(1, arcs.epoch.n_experts)
-        keys = arcs.ticket.astype(np.int64) * width + arcs.expert
+        width = max(1, self.arcs.epoch.n_experts)
+        keys = self.problem.ticket.astype(np.int64) * width + self.problem.expert
         asked = ticket.astype(np.int64) * width + expert
-        problem, rows = self.base, self.rows
-        if not np.isin(asked, keys).all():
-            keys = np.unique(np.concatenate([keys, asked]))
-            more, other = (part.astype(np.int32) for part in np.divmod(keys, width))
-            arcs = arcs.of(more, other)
-            rows = {name: rows_of(name, self.constraints[name], arcs) for name in names}
-            problem = Problem.from_arcs(arcs.epoch.n_tickets, width, more, other, 0.0)
-        place = np.searchsorted(keys, asked)
-        found = {}
-        for name in names:
-            side, _ = simplified(rows[name].under(self.constraints[name].penalty))
-            fate = fold(replace(problem, side=side, limits=None, usage=None)).fate
-            found[name] = 0.0 - charges(problem, side, fate == RowFate.CHARGE)[0][place]
+        here = np.isin(asked, keys)
+        place = np.searchsorted(keys, asked[here])
+        found = {name: np.zeros(len(ticket)) for name in names}
+        for name, off in found.items():
+            rows = np.zeros(len(self.folded.fate), bool)
+            rows[self.span(name)] = True
+            off[here] = 0.0 - self.folded.off_arcs(rows)[place]
+            if not here.all():
+                off[~here] = 0.0 - self._charge_alone(name, ticket[~here], expert[~here])
         return found
+
+    def _charge_alone(self, name: str, ticket: Int32, expert: Int32) -> Float64:
+        """What a constraint would take off pairs that are no arcs now, if they were and it were the only one."""
+        width = max(1, self.arcs.epoch.n_experts)
+        asked = ticket.astype(np.int64) * width + expert
+        keys = np.union1d(self.arcs.ticket.astype(np.int64) * width + self.arcs.expert, asked)
+        tickets, experts = (part.astype(np.int32) for part in np.divmod(keys, width))
+        constraint = self.constraints[name]
+        side, _ = simplified(rows_of(name, constraint, self.arcs.of(tickets, experts)).under(constraint.penalty))
+        problem = Problem.from_arcs(self.arcs.epoch.n_tickets, width, tickets, experts, 0.0, side=side)
+        off_arc, _ = charges(problem, side, fold(problem).fate == RowFate.CHARGE)
+        return off_arc[np.searchsorted(keys, asked)]
 
 
 def rows_of(name: str, constraint: Constraint, arcs: ModelArcs) -> Rows:

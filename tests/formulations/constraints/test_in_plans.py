@@ -133,3 +133,25 @@ def test_who_waits_for_a_constraint_is_told_so(make_epoch: Make) -> None:
     assert not filtered.expert_of
     assert "no expert is left by forbid" in set(filtered.held["reason"])
     assert any(reason.startswith("nobody") for reason in filtered.held["reason"])
+
+
+def test_a_limit_that_filters_leave_to_one_ticket_is_charged_there(make_epoch: Make) -> None:
+    """Two constraints together may be a charge where each alone is not."""
+    charged = 0
+    for seed in range(30):
+        epoch = make_epoch(seed)
+        chosen = {"tickets": {"ticket_id": [f"t{k}" for k in range(1, epoch.n_tickets)]}}
+        rules = [GroupLimit(at_most=0, penalty=0.05), Forbid(**chosen)]
+        plan = assign(epoch, constraints=rules)
+        frame = plan.assignments  # refused where its columns do not add up to the points
+        charged += "group_limit" in frame and bool((frame["group_limit"] == -0.05).any())
+        assert set(frame["ticket_id"]) <= {"t0"}
+    assert charged
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_columns_add_up_under_many_constraints(make_epoch: Make, seed: int) -> None:
+    plan = assign(make_epoch(seed, tickets=15), constraints=[*some(seed), Forbid(experts={"tier": 1}, name="more")])
+    if plan.objective is not None:
+        frame = plan.assignments
+        assert frame["points"].to_numpy() == pytest.approx(frame[frame.columns[3:]].sum(axis=1).to_numpy())

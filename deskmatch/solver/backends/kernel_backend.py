@@ -29,7 +29,7 @@ class KernelBackend:
     """Auction and shortest augmenting paths in compiled code; see `deskmatch.solver.kernel`.
 
     Works in floats throughout. Releases the interpreter lock. The first use of all compiles it, which takes
-    about ten seconds (`deskmatch.compiled`).
+    about half a minute of processor time (`deskmatch.compiled`).
     """
 
     name = "kernel"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from deskmatch.simulation.builder import ScenarioBuilder
     from deskmatch.simulation.comparison import Comparison, Interval, compare
     from deskmatch.simulation.deciding import DecisionPoint
     from deskmatch.simulation.engine.records import Outcome
@@ -27,6 +28,7 @@ __all__ = [
     "Outcome",
     "Run",
     "Scenario",
+    "ScenarioBuilder",
     "SimulationState",
     "advance",
     "begin",
@@ -45,6 +47,7 @@ _PLACES = {
     "Outcome": "engine.records",
     "Run": "run",
     "Scenario": "scenario",
+    "ScenarioBuilder": "builder",
     "SimulationState": "state",
     "advance": "state",
     "begin": "state",

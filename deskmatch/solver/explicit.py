@@ -7,14 +7,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.errors import BackendError
+
 from .bound import useful_slots
 from .evaluation import arcs_chosen
 from .extra_columns import best_extra
 from .problem import Problem
 from .side import Side
-from .solution import Solution
+from .solution import Solution, Status
+from .solving import solve
 
-__all__ = ["cost_columns", "hardened", "hint_for", "no_rows", "sum_row", "widened"]
+__all__ = ["cost_columns", "hardened", "hint_for", "no_rows", "solve_robustly", "sum_row", "widened"]
 
 Float64 = NDArray[np.float64]
 
@@ -130,3 +133,18 @@ def hint_for(problem: Problem, solution: Solution) -> Solution | None:
     """A solution as a hint for a problem with the same arcs and other rows and columns; None where it breaks a row."""
     extra = best_extra(problem, arcs_chosen(problem, solution.expert_of))
     return None if extra is None else replace(solution, extra=extra)
+
+
+def solve_robustly(problem: Problem, *, time_limit_s: float | None = None, hint: Solution | None = None) -> Solution:
+    """`solve`, and another solver where the first one's answer misses a row by its tolerance; UNKNOWN where both do.
+
+    Bounds on an objective are rows that the best answers touch, so that the tolerances of solvers show.
+    """
+    message = ""
+    for method in ("auto", "highs"):
+        try:
+            return solve(problem, method=method, time_limit_s=time_limit_s, hint=hint)
+        except BackendError as error:
+            message = str(error)
+    nobody = np.full(problem.n_tickets, -1, dtype=np.int32)
+    return Solution(expert_of=nobody, objective=None, status=Status.UNKNOWN, method="highs", message=message)

@@ -15,7 +15,7 @@ from deskmatch.errors import ProblemError
 from .at_least import with_at_least
 from .certificate import certify
 from .evaluation import arcs_chosen, objective_terms
-from .explicit import cost_columns, hint_for, no_rows, sum_row, widened
+from .explicit import cost_columns, hint_for, no_rows, solve_robustly, sum_row, widened
 from .problem import Problem
 from .side import Side
 from .solution import Solution, Status
@@ -29,6 +29,8 @@ Float64 = NDArray[np.float64]
 
 LEAST_WEIGHT = 1e-3
 """Share of the other criteria when one of them is maximised: enough to break ties in their favour."""
+LEAST_TIME_S, SHORTEST_S = 2.0, 0.1
+"""Seconds for an integer program before anything is known, and after."""
 RESOLUTION = 1e-4
 """What is nearer to a known point than this share of each criterion's range is not looked for."""
 
@@ -59,7 +61,8 @@ class Representative:
     values : ``(criteria,)``.
     weights : ``(criteria,)`` > 0, with which it is the best of all; None: no weights make it that (unsupported), or
         none that were tried.
-    proven : whether it is proved that no assignment is better in one criterion and as good in all others.
+    proven : whether it is proved that no assignment is better in one criterion and as good in all others; else a solver
+        claims it, or, of a single point, ran out of time.
     """
 
     solution: Solution
@@ -172,8 +175,9 @@ class _Search:
         for i in range(p):
             self._by_weights(np.where(np.arange(p) == i, 1.0, LEAST_WEIGHT) / self.ranges)
         while len(self.points) < self.k:
-            zone = self.zones.widest(unsupported=self.unsupported and self._left_s() != 0)
-            if zone is None:
+            over = self._left_s() == 0
+            zone = self.zones.widest(unsupported=self.unsupported and not over)
+            if zone is None or (over and not self.problem.is_network):
                 break
             if zone.weighed:
                 self._by_bounds(zone)
@@ -201,7 +205,8 @@ class _Search:
         values = self._values(solution)
         self.zones.cut(weights, self._bound(weights, solution, float(weights @ values)))
         proven = certify(self._weighted(weights), solution).optimal
-        self._add(Representative(solution, values, weights, proven=proven))
+        if proven or solution.status is Status.OPTIMAL or not self.points:
+            self._add(Representative(solution, values, weights, proven=proven))
         return float(weights @ values)
 
     def _bound(self, weights: Float64, solution: Solution, found: float) -> float:
@@ -229,7 +234,7 @@ class _Search:
         wide = widened(self._bare(points), replace(side, extra_points=extra), *rows)
         known = self._nearest(lower)
         hint = None if known is None else hint_for(wide, known)
-        solution = solve(wide, time_limit_s=self._left_s(), hint=hint)
+        solution = solve_robustly(wide, time_limit_s=self._left_s(), hint=hint)
         if solution.objective is None:
             if solution.status is Status.INFEASIBLE:
                 self.zones.close(zone)
@@ -258,12 +263,21 @@ class _Search:
 
     def _best_of(self, weights: Float64) -> Solution:
         last = self.points[-1].solution if self.points else None
-        # networks take no limit, and a method that knows none refuses it
+        # networks take no limit, and a method that knows none refuses it; integer programs begin with some seconds
         left_s = None if self.problem.is_network else self._left_s()
+        if left_s is not None and not self.points:
+            left_s = max(left_s, LEAST_TIME_S)
+        elif left_s is not None:
+            left_s = max(left_s, SHORTEST_S)
         solution = solve(self._weighted(weights), method=self.method, time_limit_s=left_s, hint=last)
-        if solution.objective is None:
+        if solution.objective is not None:
+            return solution
+        if solution.status is Status.INFEASIBLE or not self.points:
             raise ProblemError(f"no assignment keeps every rule: {solution.message or solution.status}")
-        return solution
+        known = max(self.points, key=lambda point: float(weights @ point.values)).solution  # none was found in time
+        return Solution(
+            expert_of=known.expert_of, objective=None, status=Status.FEASIBLE, method=known.method, extra=known.extra
+        )
 
     def _weighted(self, weights: Float64) -> Problem:
         """The problem whose points are a weighted sum of the criteria."""

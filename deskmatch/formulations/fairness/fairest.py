@@ -16,7 +16,7 @@ from deskmatch.formulations.fairness.max_min import max_min
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.solver import Problem, Side, Solution, Status, solve
-from deskmatch.solver.explicit import hint_for, no_rows, widened
+from deskmatch.solver.explicit import hint_for, no_rows, solve_robustly, widened
 
 if TYPE_CHECKING:
     from deskmatch.formulations.plan import Plan
@@ -79,7 +79,7 @@ def fair_plan(plan: Plan, form: Form, *, delta: float = 0.02, time_limit_s: floa
         found, claimed = max_min(region, time_limit_s)
     else:
         program = _range(region) if isinstance(form, Range) else _least_cost(region, form)
-        answer = solve(program, time_limit_s=time_limit_s, hint=hint_for(program, best.solution))
+        answer = solve_robustly(program, time_limit_s=time_limit_s, hint=hint_for(program, best.solution))
         found = best.solution if answer.objective is None else answer
         claimed = answer.status is Status.OPTIMAL
     return plan.model.recover(_told(region, found, form.name, claimed=claimed))

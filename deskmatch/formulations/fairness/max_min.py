@@ -12,7 +12,7 @@ from deskmatch.formulations.fairness.curve import SAME, amounts
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.solver import Problem, Side, Solution, Status, solve
 from deskmatch.solver.at_least import with_at_least
-from deskmatch.solver.explicit import hint_for, widened
+from deskmatch.solver.explicit import hint_for, solve_robustly, widened
 
 __all__ = ["max_min"]
 
@@ -106,7 +106,7 @@ class _Levels:
         return None if found.objective is None else found
 
     def _solved(self, program: Problem) -> Solution:
-        return solve(program, time_limit_s=self._left_s(), hint=hint_for(program, self.best))
+        return solve_robustly(program, time_limit_s=self._left_s(), hint=hint_for(program, self.best))
 
     def _settled(self, experts: list[int], level: float, below: float) -> bool:
         """As few of these experts at the level as can be, and that a condition; false where the time is over."""

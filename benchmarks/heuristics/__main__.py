@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks.heuristics                       # docs/benchmarks/heuristics.md and its picture
+    python -m benchmarks.heuristics                       # docs/benchmarks/heuristics.md and its pictures
     python -m benchmarks.heuristics --group generalised --no-page
 
 Needs the extra ``bench``, and `DESKMATCH_DATA` for the published problems. Each method runs once on each problem, on
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> list[Row]:
     text = page(rows, environment(("numpy", "numba", "ortools", "pulp")))
     print(text)
     if not options.no_page:
-        draw(rows, options.docs / "images" / "heuristics.svg")
+        draw(rows, options.docs / "images")
         (options.docs / "benchmarks" / "heuristics.md").write_text(text, encoding="utf-8")
     return rows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from .methods import Run
 
 __all__ = ["Row", "draw", "page"]
 
+LEAST_GAP = 1e-3
+"""Gaps below, in percent, are drawn there: the axis is logarithmic."""
 HEAD = """# Heuristics: gap against time
 
 `python -m benchmarks.heuristics` runs every heuristic once on the families that the solver is timed on, on desks with
@@ -26,8 +27,16 @@ Other work was going on on the machine meanwhile.
 The gap is to the best that is known: the optimum of a network, the published bound, else the lowest bound that any
 method has proved. *Bound* is how far above it the bound lies that the method proves of its own answer.
 
-![Median gap over median time of each method, one panel for each group of problems](../images/heuristics.svg)
 """
+
+TAIL = """## What to make of it
+
+- Networks are for the kernel, which is faster than any heuristic but the simplest. Where all tickets must be assigned,
+  `greedy` and `regret` may end with whatever a maximum flow finds; `local_search` mends that.
+- With side rows `lagrangian` comes within 0.02 % of the bound of the linear program up to 30,000 arcs. At 150,000 arcs
+  ten seconds on the busy machine were too short for it, as they were for the linear program.
+- With usage it proved more than the linear program on every problem. Up to 20,000 arcs it begins at the prices of that
+  program, so that it never proves less. On most of these problems its answers are the best of the heuristics."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +85,12 @@ def page(rows: list[Row], machine: str) -> str:
     parts = [HEAD.format(machine=machine)]
     for group in dict.fromkeys(row.instance.group for row in rows):
         some = [row for row in rows if row.instance.group == group]
-        parts += [f"## {group[0].upper()}{group[1:]}", _summary(some)]
+        picture = f"![Median gap over median time of each method](../images/heuristics_{_slug(group)}.svg)"
+        parts += [f"## {group[0].upper()}{group[1:]}", picture, _summary(some)]
         if group != "networks":
             parts.append(_against_linear(some))
         parts.append(_published(some) if group.startswith("generalised") else _each(some))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, TAIL]) + "\n"
 
 
 def _summary(rows: list[Row]) -> str:
@@ -164,28 +174,27 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e3:.2g} ms" if seconds < 0.1 else f"{seconds:.2g} s"
 
 
-def draw(rows: list[Row], path: Path) -> None:
-    """Median gap over median time of each method, in a panel for each group."""
+def draw(rows: list[Row], folder: Path) -> None:
+    """Median gap over median time of each method: a picture for each group."""
     from matplotlib.figure import Figure
 
-    groups = list(dict.fromkeys(row.instance.group for row in rows))
-    figure = Figure(figsize=(10, 3.4 * ((len(groups) + 1) // 2)), layout="constrained")
-    panels: Iterable[object] = np.ravel(figure.subplots((len(groups) + 1) // 2, 2, squeeze=False))
-    for axes, group in zip(panels, groups, strict=False):
+    for group in dict.fromkeys(row.instance.group for row in rows):
         some = [row for row in rows if row.instance.group == group]
+        figure = Figure(figsize=(7, 3.6), layout="constrained")
+        axes = figure.subplots()
         for method in dict.fromkeys(run.method for row in some for run in row.runs):
             pairs = [(row, run) for row in some for run in row.runs if run.method == method]
             gaps = [gap for row, run in pairs if (gap := row.gap(run)) is not None]
-            if not gaps:
-                continue
-            seconds = float(np.median([run.seconds for _, run in pairs]))
-            gap = max(1e-3, float(np.median(gaps)))
-            axes.plot(seconds, gap, "o")  # type: ignore[attr-defined]
-            axes.annotate(f" {method}", (seconds, gap), fontsize=8)  # type: ignore[attr-defined]
-        axes.set(xscale="log", yscale="log", title=group)  # type: ignore[attr-defined]
-        axes.set(xlabel="median seconds", ylabel="median gap, % (0.001: none)")  # type: ignore[attr-defined]
-        axes.margins(x=0.25, y=0.15)  # type: ignore[attr-defined]
-        axes.spines[["top", "right"]].set_visible(False)  # type: ignore[attr-defined]
-    for axes in list(panels)[len(groups) :]:
-        axes.set_visible(False)  # type: ignore[attr-defined]
-    figure.savefig(path)
+            if gaps:
+                seconds = float(np.median([run.seconds for _, run in pairs]))
+                gap = max(LEAST_GAP, float(np.median(gaps)))
+                axes.plot(seconds, gap, "o")
+                axes.annotate(f" {method}", (seconds, gap), fontsize=8, rotation=20)
+        axes.set(xscale="log", yscale="log", xlabel="median seconds", ylabel=f"median gap, % ({LEAST_GAP}: none)")
+        axes.margins(x=0.25, y=0.2)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.savefig(folder / f"heuristics_{_slug(group)}.svg")
+
+
+def _slug(group: str) -> str:
+    return group.replace(" ", "_")

@@ -28,6 +28,8 @@ from .running import run
 
 __all__ = ["relaxed", "round_lp"]
 
+LINEAR_SHARE = 0.8
+"""Of the time left, how long the linear program is waited for; the rest is for an answer without it."""
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
@@ -91,7 +93,7 @@ def relaxed(problem: Problem, clock: Clock) -> Relaxation | None:
         job = None if clock.is_over else LANE.start(work)
         if job is None:
             return None
-        if not job.wait(clock.left_s):
+        if not job.wait(LINEAR_SHARE * clock.left_s):
             LANE.abandon(job)
             return None
         relaxation = job.result()

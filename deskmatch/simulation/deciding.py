@@ -107,25 +107,29 @@ class EpochMaker:
         return places, expert
 
     def _check_room(self, layout: Layout, places: NDArray[np.int64], expert: NDArray[np.int64]) -> None:
-        experts, given = layout.experts, np.zeros_like(layout.loads)
+        experts = layout.experts
+        given: dict[tuple[int, int], int] = {}
+        total: dict[int, int] = {}
+        alone: set[int] = set()
         for place, e in zip(places.tolist(), expert.tolist(), strict=True):
             own, ticket = experts[e], layout.tickets[place]
             channel = int(ticket["channel"])
             limit = int(layout.limits[own["pool"], channel])
-            new = int(given[e].sum())
-            alone = own["alone"] == 1 or given[e, self._exclusive].any()
+            new, before = given.get((e, channel), 0), total.get(e, 0)
             free = (
-                own["taken"] + new == 0 and limit > 0
+                own["taken"] + before == 0 and limit > 0
                 if self._exclusive[channel]
-                else layout.loads[e, channel] + given[e, channel] < limit
+                else layout.loads[e, channel] + new < limit
             )
-            barred = layout.excluded[place, : ticket["barred"]]
-            if own["on"] == 0 or alone or not free:
+            if own["on"] == 0 or own["alone"] == 1 or e in alone or not free:
                 raise ContractError(f"decision: expert {self.desk.expert_ids[e]!r} has no room for one more ticket")
+            barred = layout.excluded[place, : ticket["barred"]]
             if not self._eligible[ticket["queue"], e] or e in barred or ticket["declined"] == e:
                 name = self._scenario.queues[ticket["queue"]].name
                 raise ContractError(f"decision: expert {self.desk.expert_ids[e]!r} may not serve a ticket of {name!r}")
-            given[e, channel] += 1
+            given[e, channel], total[e] = new + 1, before + 1
+            if self._exclusive[channel]:
+                alone.add(e)
 
     def _tickets(self, layout: Layout, own: NDArray[Any], now: float) -> Tickets:
         classes, queue = self._classes, own["queue"]

@@ -132,7 +132,7 @@ class Layout:
     def arguments(self) -> tuple[NDArray[Any], ...]:
         """The arrays in the order in which the kernel takes them; records as bytes."""
         arrays = (getattr(self, name) for name in self.__slots__)
-        return tuple(each.view(np.uint8) if each.dtype.fields else each for each in arrays)
+        return tuple(each.view(np.uint8) if each.dtype.kind == "V" else each for each in arrays)
 
     def _open(self, scenario: Scenario) -> None:
         """Log in who is at work at the start, and schedule everyone's next change."""

@@ -48,6 +48,7 @@ class SimulationState:
     sink : where ended contacts go.
     snapshots : what had been counted at the end of the warm-up and at the horizon.
     next_s : when each policy is asked next; inf: after events.
+    arguments : the arrays as the kernel takes them; made anew whenever one of them is replaced.
     """
 
     scenario: Scenario
@@ -58,6 +59,7 @@ class SimulationState:
     makers: tuple[EpochMaker, ...]
     snapshots: list[Snapshot]
     next_s: list[float]
+    arguments: tuple[NDArray[Any], ...]
     times: NDArray[np.float64]
     types: NDArray[np.int64]
     chunk_end_s: float = 0.0
@@ -73,6 +75,8 @@ class SimulationState:
         """A state that can be advanced on its own; both write to the same sink."""
         other = copy.copy(self)
         other.layout, other.arrivals = self.layout.copy(), copy.copy(self.arrivals)
+        other.arguments = other.layout.arguments()
+        other.makers = tuple(copy.copy(maker) for maker in self.makers)
         other.snapshots, other.next_s = list(self.snapshots), list(self.next_s)
         return other
 
@@ -122,6 +126,7 @@ def begin(
         makers=tuple(EpochMaker(scenario, np.flatnonzero(policy_of == number)) for number in range(len(asked))),
         snapshots=[] if tables.warmup_s > 0 else [Snapshot.of(layout)],
         next_s=[np.inf if each.trigger.epoch_s is None else each.trigger.epoch_s for each in asked],
+        arguments=layout.arguments(),
         times=np.zeros(0),
         types=NO_ROWS,
     )
@@ -153,12 +158,13 @@ def advance(state: SimulationState, decision: Decision | None = None) -> Decisio
     while not state.finished:
         engine = state.layout.engine
         engine["until"] = _next_stop(state)
-        answer = advance_engine(chosen_tickets, chosen_experts, state.times, state.types, *state.layout.arguments())
+        answer = advance_engine(chosen_tickets, chosen_experts, state.times, state.types, *state.arguments)
         chosen_tickets, chosen_experts = NO_ROWS, NO_ROWS
         if answer == Answer.ROWS_FULL:
             _hand_over(state)
         elif answer == Answer.TICKETS_FULL:
             state.layout.make_places(2 * len(state.layout.tickets))
+            state.arguments = state.layout.arguments()
         elif answer == Answer.DECISION:
             point = state.makers[int(engine[0]["event_policy"])].point(state.layout, int(engine[0]["event_policy"]))
             if point is not None:
@@ -255,6 +261,7 @@ def _hand_over(state: SimulationState) -> None:
     layout.engine["rows"] = 0
     if int(layout.engine[0]["system"]) * 2 > len(layout.rows):
         layout.rows = np.zeros(2 * len(layout.rows), layout.rows.dtype)
+        state.arguments = layout.arguments()
 
 
 def _finish(state: SimulationState) -> None:

@@ -128,7 +128,7 @@ def test_c_three_types_two_groups(theory: SimpleNamespace) -> None:
 def test_d_n_design() -> None:
     scenario = Scenario.load(
         {
-            "horizon_s": 400_000 * 60,
+            "horizon_s": 300_000 * 60,
             "warmup_s": 36_000,
             "channels": {"call": {"patience": 240}},
             "types": {
@@ -149,7 +149,7 @@ def test_d_n_design() -> None:
         rows = simulate(scenario, rule, seed=24).rows
         gone = rows["outcome"] == 5
         found = [100 * gone[rows["type"] == k].mean() for k in (0, 1)] + [100 * gone.mean()]
-        assert found == pytest.approx(exact, abs=0.13)  # .1 point, and the sampling error of 2 million tickets
+        assert found == pytest.approx(exact, abs=0.13)  # .1 point, and the sampling error of 1.5 million tickets
         totals.append(found[2])
     assert totals == sorted(totals)
 
@@ -167,7 +167,7 @@ def test_d_n_design() -> None:
 def test_e_inverted_v(
     theory: SimpleNamespace, by: ExpertBy, must_wait: float, inside: float, fast: float, slow: float
 ) -> None:
-    scenario = theory.desk(1, 13.5, tickets=2_000_000).replace(
+    scenario = theory.desk(1, 13.5, tickets=1_200_000).replace(
         groups={"fast": {"experts": 5, "speed": 1.5}, "slow": {"experts": 10, "speed": 0.8}}
     )
     run = simulate(scenario, fcfs(by), seed=25)

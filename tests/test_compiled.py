@@ -381,4 +381,4 @@ def test_a_kernel_that_allocates_nothing_takes_a_tuple_of_arrays(
     module.add_up(pairs.view(np.uint8), result)
     assert result.tolist() == [3.5, -1.0]
     constants = compiled._constants(module.add_up._function)  # what the key of the cache covers
-    assert constants == {"PAIR": module.PAIR.descr, "Two": ("pairs", "sums")}
+    assert constants == {"PAIR": module.PAIR.descr, "Two": ("Two", ("pairs", "sums"), {})}

@@ -14,7 +14,7 @@ from deskmatch.routing.kinds import Kind, kind_of
 from deskmatch.simulation.laws import Law
 from deskmatch.simulation.settings import Arrivals, ChannelModel, ScenarioTables, TicketType
 
-__all__ = ["UNKNOWN", "QueueClass", "SimulatedType", "desk_of", "expand_types", "queue_classes"]
+__all__ = ["UNKNOWN", "QueueClass", "SimulatedType", "desk_of", "expand_types", "queue_classes", "seen_row", "settled"]
 
 UNKNOWN = "?"
 """What a ticket is seen as whose topic nobody knows before it is served."""

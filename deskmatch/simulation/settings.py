@@ -13,7 +13,7 @@ from deskmatch.routing.validation import Count, NeverOrPositive, NonNegative, Po
 from deskmatch.simulation.laws import Law
 from deskmatch.simulation.validation import ScenarioSettings
 
-__all__ = ["Arrivals", "ChannelModel", "Group", "ScenarioTables", "Shift", "TicketType"]
+__all__ = ["DAY_S", "Arrivals", "ChannelModel", "Group", "ScenarioTables", "Shift", "TicketType", "plain"]
 
 DAY_S = 86_400.0
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -15,7 +15,7 @@ from deskmatch.policies.dispatch.records import LINK, ExpertBy, TicketBy
 from deskmatch.policies.protocol import EVERY_EVENT, Decision, Trigger
 from deskmatch.routing import Routing
 
-__all__ = ["Rule", "RuleState", "RuleTables"]
+__all__ = ["Levels", "Rule", "RuleState", "RuleTables", "links_of"]
 
 Levels = tuple[tuple[str, ...], ...]
 

@@ -13,7 +13,18 @@ import numpy as np
 from deskmatch.policies.dispatch.philox import philox, uniform
 from deskmatch.policies.dispatch.records import NOBODY, Floor
 
-__all__ = ["count_area", "enlist", "enqueue", "find_expert", "find_ticket", "refuses", "strike", "takes", "unlist"]
+__all__ = [
+    "count_area",
+    "enlist",
+    "enqueue",
+    "find_expert",
+    "find_ticket",
+    "occupancy_at",
+    "refuses",
+    "strike",
+    "takes",
+    "unlist",
+]
 
 # The values of `ExpertBy` and `TicketBy`, as numbers that compiled code takes as constants.
 LONGEST_IDLE, SHORTEST_IDLE, RANDOM, FASTEST, SLOWEST, LEAST_OCCUPIED, ROUND_ROBIN, LEAST_BUSY, MOST_BUSY = range(9)

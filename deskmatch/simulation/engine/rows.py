@@ -8,7 +8,7 @@ from deskmatch.policies.dispatch.records import NOBODY
 
 from .records import World
 
-__all__ = ["new_place", "retire", "write_row"]
+__all__ = ["count_system", "free_place", "new_place", "retire", "write_row"]
 
 
 def write_row(world: World, k: int, expert: int, after_s: float, outcome: int) -> None:

@@ -35,6 +35,7 @@ def page(rows: Sequence[Row], environment: str, rounds: int) -> str:
         _summary(large),
         PICTURES,
         _table(rows),
+        TRIED,
         SOLVE_ONLY,
         _solve_table(rows),
         METHODS_NOTE,
@@ -163,6 +164,20 @@ PICTURES = """![Speed-up by instance, and time against arcs](../images/solver_be
 SOLVE_ONLY = """## The solver's own call
 
 In ms, without the building of its input and without the reading of its answer."""
+
+TRIED = """## Where it is not far ahead, and what was tried
+
+The aim is a mean of 4 ×, and no family below 0.9 ×. It is missed on small dense problems, and by the mean.
+
+Of a small dense problem (100 × 100) a third of a millisecond is the fixed cost of Python: checked arrays, exact sums,
+frozen objects. scipy's and lapx's matrix codes have next to none, and are done before a certificate would be. From some
+100,000 arcs on, half of the time is the sorting of the arcs, which peers with a matrix do not need.
+
+Tried on the kernel, beside what it does now: sorted shortlists (two to four times as slow: keeping them in order takes
+longer than looking through them); paths without an auction before them (1.4 times as slow where many are left); other
+first steps and budgets of the auction (none better on average, and up to 8 times as slow on Machol-Wien); bit sets for
+the rows in place of the second counting sort (no faster); lower optimisation levels of the compiler (they compile no
+sooner). Not tried yet: searching from several tickets at once, and merging interchangeable tickets."""
 
 METHODS_NOTE = """## How the peers are called
 

@@ -208,6 +208,22 @@ def test_limits_are_declined() -> None:
         solve(problem, method="kernel")
 
 
+@pytest.mark.parametrize("size", [(45, 60), (60, 45), (120, 40)])
+@pytest.mark.parametrize("whole", [False, True], ids=["floats", "ties"])
+def test_rows_longer_than_a_shortlist(size: tuple[int, int], whole: bool) -> None:
+    rng = np.random.default_rng(3)
+    points = rng.random(size)[:, :1] * rng.random(size) + 0.1 * rng.random(size)
+    ticket, expert = np.nonzero(rng.random(size) < 0.95)
+    values = np.rint(9 * points) if whole else points
+    capacity = rng.integers(0, 3, size[1])
+    arcs = ticket.astype(np.int32), expert.astype(np.int32), values[ticket, expert]
+    problem = Problem.from_arcs(*size, *arcs, capacity=capacity, slot_cost=[[0.0, 0.05]] * size[1])
+    solution = solve(problem, method="kernel")
+    assert certify(problem, solution).optimal
+    flow = solve(problem, method="min_cost_flow")
+    assert solution.objective == pytest.approx(flow.objective, abs=1e-12)
+
+
 def test_it_runs_uncompiled() -> None:
     """Also what makes coverage count the lines of the kernel."""
     tests = [
@@ -216,6 +232,7 @@ def test_it_runs_uncompiled() -> None:
             "test_it_finds_what_enumeration_finds[0]",
             "test_prices_prove_hard_numbers[huge beside tiny-0.5]",
             "test_it_takes_degenerate_problems",
+            "test_rows_longer_than_a_shortlist",
             "test_infeasibility_comes_with_the_fewest_tickets_that_prove_it[0]",
         )
     ]

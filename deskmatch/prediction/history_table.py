@@ -1,0 +1,100 @@
+"""`HistoryTable`: a table of what was handled, read column by column, with everything that is wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.epochs.reading import read_sheet
+from deskmatch.errors import Defect, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+__all__ = ["HistoryTable", "positions"]
+
+Value = TypeVar("Value")
+
+
+class HistoryTable:
+    """A table as text, and what is wrong with it.
+
+    Parameters
+    ----------
+    source : a frame or the path of a table.
+    name : what a frame is called in messages.
+    """
+
+    def __init__(self, source: pd.DataFrame | str | Path, name: str = "history") -> None:
+        self.sheet = read_sheet(source, name)
+        self.defects: list[Defect] = []
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.sheet.headers
+
+    def require(self, names: Iterable[str], optional: Iterable[str] = ()) -> None:
+        """Refuse a table that lacks one of these columns, or has one of them, or of the optional ones, twice."""
+        names = tuple(names)
+        for name in names:
+            if name not in self.sheet.headers:
+                near = get_close_matches(name, self.sheet.headers, n=1)
+                hint = f"; did you mean {near[0]!r} by it?" if near else ""
+                found = ", ".join(self.sheet.headers) or "no columns"
+                self.refuse(None, name, f"only {found}", f"expected this column{hint}")
+        for name in dict.fromkeys((*names, *optional)):
+            if self.sheet.headers.count(name) > 1:
+                self.refuse(None, name, None, "expected this column once")
+        self.finish()
+
+    def column(self, name: str, read: Callable[[str], Value], accepted: str) -> list[Value]:
+        """The cells of a column, read one by one; the cells that cannot be read are refused."""
+        values = []
+        cells = self.sheet.columns[self.sheet.headers.index(name)]
+        for label, text in zip(self.sheet.labels, cells, strict=True):
+            try:
+                if text is None:
+                    raise ValueError
+                values.append(read(text))
+            except ValueError:
+                self.refuse(label, name, "an empty cell" if text is None else repr(text), accepted)
+        return values
+
+    def ages(self, now: datetime | None) -> NDArray[np.float64]:
+        """``(rows,)`` seconds from ``assigned_at`` to `now`, by default the newest of the rows."""
+        accepted = "expected an ISO 8601 time such as 2026-03-02T09:30:00+01:00"
+        moments = self.column("assigned_at", datetime.fromisoformat, accepted)
+        self.finish()
+        newest = now if now is not None else moments[0] if moments else datetime.min
+        for label, moment in zip(self.sheet.labels, moments, strict=True):
+            if (moment.utcoffset() is None) != (newest.utcoffset() is None):
+                self.refuse(label, "assigned_at", str(moment), "expected all times with a time zone, or none")
+        self.finish()
+        newest = now if now is not None else max(moments, default=newest)
+        for label, moment in zip(self.sheet.labels, moments, strict=True):
+            if moment > newest:
+                self.refuse(label, "assigned_at", str(moment), f"expected a time not after now ({newest})")
+        self.finish()
+        return np.array([(newest - moment).total_seconds() for moment in moments])
+
+    def refuse(self, label: str | None, column: str | None, value: str | None, accepted: str) -> None:
+        """Note a defect; `finish` raises it."""
+        self.defects.append(Defect(self.sheet.name, label, column, value, accepted))
+
+    def finish(self) -> None:
+        """Raise with everything that was found, if anything was."""
+        if self.defects:
+            raise InputError(self.defects)
+
+
+def positions(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The distinct names, sorted, and the position of each name among them."""
+    distinct = tuple(sorted(set(names)))
+    place = {name: position for position, name in enumerate(distinct)}
+    return distinct, np.array([place[name] for name in names], np.int64)

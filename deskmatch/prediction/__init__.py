@@ -1,4 +1,4 @@
-"""Models fitted on a desk's history; now: who would resolve a ticket at first contact."""
+"""Models fitted on a desk's history: who resolves a ticket, how long that takes, how long customers wait."""
 
 from __future__ import annotations
 
@@ -9,28 +9,57 @@ from deskmatch.lazy import lazy_names
 if TYPE_CHECKING:
     from deskmatch.prediction.constant import Constant
     from deskmatch.prediction.historical_rate import HistoricalRate
+    from deskmatch.prediction.lognormal_time import LognormalTime
+    from deskmatch.prediction.no_answer import IsotonicNoAnswer, LogisticNoAnswer, NoAnswerModel, check_no_answer_model
+    from deskmatch.prediction.patience import PatienceModel, check_patience_model
+    from deskmatch.prediction.patience_laws import ExponentialPatience, KaplanMeierPatience, WeibullPatience
     from deskmatch.prediction.proficiency import Proficiency
     from deskmatch.prediction.protocol import ResolutionModel, check_resolution_model
     from deskmatch.prediction.robust import IntervalModel, Robust
+    from deskmatch.prediction.service_time import ServiceTimeModel, check_service_time_model
 
 __all__ = [
     "Constant",
+    "ExponentialPatience",
     "HistoricalRate",
     "IntervalModel",
+    "IsotonicNoAnswer",
+    "KaplanMeierPatience",
+    "LogisticNoAnswer",
+    "LognormalTime",
+    "NoAnswerModel",
+    "PatienceModel",
     "Proficiency",
     "ResolutionModel",
     "Robust",
+    "ServiceTimeModel",
+    "WeibullPatience",
+    "check_no_answer_model",
+    "check_patience_model",
     "check_resolution_model",
+    "check_service_time_model",
 ]
 
 _PLACES = {
     "Constant": "constant",
+    "ExponentialPatience": "patience_laws",
     "HistoricalRate": "historical_rate",
     "IntervalModel": "robust",
+    "IsotonicNoAnswer": "no_answer",
+    "KaplanMeierPatience": "patience_laws",
+    "LogisticNoAnswer": "no_answer",
+    "LognormalTime": "lognormal_time",
+    "NoAnswerModel": "no_answer",
+    "PatienceModel": "patience",
     "Proficiency": "proficiency",
     "ResolutionModel": "protocol",
     "Robust": "robust",
+    "ServiceTimeModel": "service_time",
+    "WeibullPatience": "patience_laws",
+    "check_no_answer_model": "no_answer",
+    "check_patience_model": "patience",
     "check_resolution_model": "protocol",
+    "check_service_time_model": "service_time",
 }
 
 if not TYPE_CHECKING:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs.cells import fold
 from deskmatch.errors import Defect, InputError
-from deskmatch.prediction.history_table import HistoryTable, positions
+from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,6 @@ __all__ = ["History", "read_history"]
 
 REQUIRED = ("expert_id", "topic", "resolved_first_contact")
 OPTIONAL = ("weight", "assigned_at")
-TRUTH = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,10 +60,10 @@ def read_history(
     table.require((*REQUIRED, *(["assigned_at"] if half_life_s is not None else [])), OPTIONAL)
     experts = table.column("expert_id", str, "expected the id of an expert")
     topics = table.column("topic", str, "expected the name of a topic")
-    resolved = table.column("resolved_first_contact", _truth, "expected true or false (or 1 or 0)")
+    resolved = table.column("resolved_first_contact", truth, "expected true or false (or 1 or 0)")
     weight = np.ones(len(experts))
     if "weight" in table:
-        weight = np.array(table.column("weight", _weight, "expected a finite number ≥ 0"))
+        weight = np.array(table.column("weight", finite_number, "expected a finite number ≥ 0"))
     if half_life_s is not None:
         weight = weight * 0.5 ** (table.ages(now) / _half_life(half_life_s))
     if not weight.sum() > 0:
@@ -76,19 +75,6 @@ def read_history(
     expert_ids, expert = positions(experts)
     names, topic = positions([spelling[fold(name)] for name in topics])
     return History(expert_ids, names, expert, topic, np.array(resolved), weight)
-
-
-def _truth(text: str) -> float:
-    if text.lower() not in TRUTH:
-        raise ValueError
-    return TRUTH[text.lower()]
-
-
-def _weight(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < np.inf:
-        raise ValueError
-    return value
 
 
 def _half_life(half_life_s: float) -> float:

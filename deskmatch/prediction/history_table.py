@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["HistoryTable", "positions"]
+__all__ = ["HistoryTable", "finite_number", "positions", "truth"]
 
 Value = TypeVar("Value")
+TRUTH = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
 
 
 class HistoryTable:
@@ -98,3 +99,18 @@ def positions(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     distinct = tuple(sorted(set(names)))
     place = {name: position for position, name in enumerate(distinct)}
     return distinct, np.array([place[name] for name in names], np.int64)
+
+
+def truth(text: str) -> float:
+    """1 for true, 0 for false; else a ValueError."""
+    if text.lower() not in TRUTH:
+        raise ValueError
+    return TRUTH[text.lower()]
+
+
+def finite_number(text: str) -> float:
+    """A finite number ≥ 0; else a ValueError."""
+    value = float(text)
+    if not 0 <= value < np.inf:
+        raise ValueError
+    return value

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deskmatch.epochs import Desk, Epoch, Tickets, Vocabulary
 from deskmatch.errors import ContractError
 
-__all__ = ["ResolutionModel", "check_resolution_model"]
+__all__ = ["ResolutionModel", "check_resolution_model", "trial_arcs", "trial_epoch"]
 
 
 @runtime_checkable
@@ -65,9 +65,9 @@ def check_resolution_model(model: ResolutionModel, epoch: Epoch | None = None) -
     """
     if not isinstance(model, ResolutionModel):
         raise ContractError(f"{type(model).__name__} has no method 'probability'")
-    epoch = _small_epoch() if epoch is None else epoch
+    epoch = trial_epoch() if epoch is None else epoch
     trial = _Trial(model, epoch)
-    arcs = _all_arcs(epoch)
+    arcs = trial_arcs(epoch)
     before = pickle.dumps(epoch)
     whole = trial.ask("on all pairs", *arcs)
     trial.same("asked again, it answers differently", trial.ask("asked again", *arcs), whole)
@@ -153,7 +153,7 @@ class _Trial:
         raise ContractError(f"{self.name}: {what}") from cause
 
 
-def _all_arcs(epoch: Epoch) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+def trial_arcs(epoch: Epoch) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Every ticket with every expert and every topic, at most some thousands: the first of each."""
     tickets, experts = min(epoch.n_tickets, 16), min(epoch.n_experts, 32)
     topics = np.arange(-1, min(len(epoch.desk.topics), 16), dtype=np.int32)
@@ -162,7 +162,8 @@ def _all_arcs(epoch: Epoch) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArr
     return ticket, expert, topic
 
 
-def _small_epoch() -> Epoch:
+def trial_epoch() -> Epoch:
+    """A small desk of 4 experts and 3 topics on which models are tried."""
     nan = np.nan
     desk = Desk(
         expert_ids=("ana", "bo", "cem", "dee"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,18 @@ from scipy.special import betaincinv, expit, logit
 from deskmatch.epochs import Epoch
 from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.cells import fold
-from deskmatch.errors import Defect, InputError
 from deskmatch.frozen import Frozen, read_only
-from deskmatch.prediction.history import read_history
+from deskmatch.prediction.history import UNAVOIDABLE, History, as_history
+from deskmatch.prediction.report import TrainingReport
 from deskmatch.prediction.shrinkage import shrink, totals
+from deskmatch.prediction.storage import Stored, load_stored, refuse_file, save_stored
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["HistoricalRate"]
 
-FORMAT = 1
+VERSION = 2
 LEAST_VARIANCE = 1e-18
 LEAST_TOTAL = 1e-3
 """A beta distribution exists where its variance is below mean · (1 − mean): the delta method may go beyond."""
@@ -87,6 +88,7 @@ class HistoricalRate(Frozen):
     n: NDArray[np.float64]
     resolved: NDArray[np.float64]
     spread: float = 0.0
+    report: TrainingReport | None = None
     _expert_row: dict[str, int] = field(init=False, repr=False)
     _topic_row: dict[str, int] = field(init=False, repr=False)
     _cell: NDArray[np.int64] = field(init=False, repr=False)
@@ -130,10 +132,11 @@ class HistoricalRate(Frozen):
     @classmethod
     def fit(
         cls,
-        history: pd.DataFrame | str | Path,
+        history: History | pd.DataFrame | str | Path,
         *,
         half_life_s: float | None = None,
         now: datetime | None = None,
+        unavoidable: Collection[str] = UNAVOIDABLE,
     ) -> HistoricalRate:
         """Fit on handled tickets.
 
@@ -144,18 +147,21 @@ class HistoricalRate(Frozen):
             - ``expert_id`` and ``topic``: who handled a ticket about what;
             - ``resolved_first_contact``: true or false, or 1 or 0;
             - ``weight`` (optional): how much the row counts, ≥ 0, by default 1;
-            - ``assigned_at`` (with `half_life_s`): when, as ISO 8601 or a time of pandas.
+            - ``assigned_at`` (with `half_life_s`): when, as ISO 8601 or a time of pandas;
+            - ``transfer_reason`` (optional): why it went on to somebody else.
 
-            Other columns are not read.
+            ``docs/prediction.md`` describes the table; this model uses no other columns.
         half_life_s : after how many seconds a ticket counts half; None: all count the same.
         now : the instant from which ages are counted, default the newest row's; rows after it are refused.
+        unavoidable : the values of ``transfer_reason`` that name transfers which no expert could have prevented; such
+            rows do not count.
 
         Raises
         ------
         InputError
             Lists everything that is wrong in the table.
         """
-        rows = read_history(history, half_life_s=half_life_s, now=now)
+        rows = as_history(history, half_life_s=half_life_s, now=now, unavoidable=unavoidable)
         experts, topics = len(rows.expert_ids), len(rows.topics)
         pair = rows.expert * topics + rows.topic
         cells, cell = np.unique(pair[rows.weight > 0], return_inverse=True)
@@ -175,6 +181,7 @@ class HistoricalRate(Frozen):
             n=n,
             resolved=resolved,
             spread=found.spread,
+            report=TrainingReport.of(rows),
         )
 
     def probability(
@@ -284,7 +291,7 @@ class HistoricalRate(Frozen):
         )
 
     def save(self, path: str | Path) -> None:
-        """Write the model as plain arrays (NumPy's ``.npz``, nothing pickled).
+        """Write the model to a file, as names, numbers and plain arrays: nothing in it can run.
 
         Parameters
         ----------
@@ -295,17 +302,14 @@ class HistoricalRate(Frozen):
         OSError
             Where the file cannot be written.
         """
-        with Path(path).open("wb") as file:
-            np.savez_compressed(
-                file,
-                format=np.int64(FORMAT),
-                expert_ids=np.array(self.expert_ids, np.str_),
-                topics=np.array(self.topics, np.str_),
-                overall=np.float64(self.overall),
-                strength=np.float64(self.strength),
-                spread=np.float64(self.spread),
-                **{name: getattr(self, name) for name in _ARRAYS},
-            )
+        header = {
+            "expert_ids": list(self.expert_ids),
+            "topics": list(self.topics),
+            **{name: getattr(self, name) for name in _NUMBERS},
+            "report": TrainingReport.to_header(self.report),
+        }
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        save_stored(path, Stored("HistoricalRate", VERSION, header, arrays))
 
     @classmethod
     def load(cls, path: str | Path) -> HistoricalRate:
@@ -324,15 +328,12 @@ class HistoricalRate(Frozen):
         InputError
             Where the file cannot be read or holds no such model.
         """
+        stored = load_stored(path, kind="HistoricalRate", version=VERSION)
         try:
-            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                values: dict[str, Any] = {name: file[name] for name in file.files}
-            if values.pop("format") != FORMAT:
-                raise ValueError("written by another version")
-            return cls(**values)
-        except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
-            accepted = f"expected a file written by HistoricalRate.save ({error})"
-            raise InputError([Defect(str(path), None, None, None, accepted)]) from None
+            values: dict[str, Any] = {**stored.header, **stored.arrays}
+            return cls(**{**values, "report": TrainingReport.from_header(values["report"])})
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
+            raise refuse_file(path, f"expected a file written by HistoricalRate.save ({error})") from None
 
     def __repr__(self) -> str:
         counts = ((len(self.expert_ids), "expert"), (len(self.topics), "topic"), (self.n.sum(), "ticket"))
@@ -340,6 +341,7 @@ class HistoricalRate(Frozen):
         return f"HistoricalRate({', '.join(parts)})"
 
 
+_NUMBERS = ("overall", "strength", "spread")
 _ARRAYS: dict[str, Any] = {
     "topic_rate": np.float64,
     "expert_effect": np.float64,

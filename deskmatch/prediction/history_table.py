@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.epochs.cells import shown
 from deskmatch.epochs.reading import read_sheet
 from deskmatch.errors import Defect, InputError
 
@@ -49,6 +49,9 @@ class HistoryTable:
                 hint = f"; did you mean {near[0]!r} by it?" if near else ""
                 found = ", ".join(self.sheet.headers) or "no columns"
                 self.refuse(None, name, f"only {found}", f"expected this column{hint}")
+        for row, width in self.sheet.widths.items():
+            accepted = f"expected {len(self.sheet.headers)} cells, as the header has"
+            self.refuse(self.sheet.labels[row], None, f"{width} cells", accepted)
         for name in dict.fromkeys((*names, *optional)):
             if self.sheet.headers.count(name) > 1:
                 self.refuse(None, name, None, "expected this column once")
@@ -63,26 +66,9 @@ class HistoryTable:
                 if text is None:
                     raise ValueError
                 values.append(read(text))
-            except ValueError:
-                self.refuse(label, name, "an empty cell" if text is None else repr(text), accepted)
+            except (ValueError, OverflowError):
+                self.refuse(label, name, "an empty cell" if text is None else shown(text), accepted)
         return values
-
-    def ages(self, now: datetime | None) -> NDArray[np.float64]:
-        """``(rows,)`` seconds from ``assigned_at`` to `now`, by default the newest of the rows."""
-        accepted = "expected an ISO 8601 time such as 2026-03-02T09:30:00+01:00"
-        moments = self.column("assigned_at", datetime.fromisoformat, accepted)
-        self.finish()
-        newest = now if now is not None else moments[0] if moments else datetime.min
-        for label, moment in zip(self.sheet.labels, moments, strict=True):
-            if (moment.utcoffset() is None) != (newest.utcoffset() is None):
-                self.refuse(label, "assigned_at", str(moment), "expected all times with a time zone, or none")
-        self.finish()
-        newest = now if now is not None else max(moments, default=newest)
-        for label, moment in zip(self.sheet.labels, moments, strict=True):
-            if moment > newest:
-                self.refuse(label, "assigned_at", str(moment), f"expected a time not after now ({newest})")
-        self.finish()
-        return np.array([(newest - moment).total_seconds() for moment in moments])
 
     def refuse(self, label: str | None, column: str | None, value: str | None, accepted: str) -> None:
         """Note a defect; `finish` raises it."""
@@ -94,10 +80,10 @@ class HistoryTable:
             raise InputError(self.defects)
 
 
-def positions(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """The distinct names, sorted, and the position of each name among them."""
-    distinct = tuple(sorted(set(names)))
-    place = {name: position for position, name in enumerate(distinct)}
+def positions(names: Sequence[str | None]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The distinct names, sorted, and the position of each name among them; −1 for None."""
+    distinct = tuple(sorted({name for name in names if name is not None}))
+    place: dict[str | None, int] = {None: -1, **{name: position for position, name in enumerate(distinct)}}
     return distinct, np.array([place[name] for name in names], np.int64)
 
 

@@ -1,19 +1,19 @@
-"""Models as files of plain arrays (NumPy's ``.npz``, nothing pickled)."""
+"""Models of times as files, all of whose parameters are arrays, numbers or text; see `deskmatch.prediction.storage`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
-from deskmatch.errors import Defect, InputError
+from deskmatch.errors import InputError
+from deskmatch.prediction.storage import Stored, load_stored, refuse_file, save_stored
 
 __all__ = ["read_model", "write_model"]
 
-FORMAT = 1
+VERSION = 1
 
 
 def write_model(path: str | Path, kind: str, values: Mapping[str, Any]) -> None:
@@ -24,9 +24,9 @@ def write_model(path: str | Path, kind: str, values: Mapping[str, Any]) -> None:
     OSError
         Where the file cannot be written.
     """
-    with Path(path).open("wb") as file:
-        arrays: dict[str, Any] = {name: np.asarray(value) for name, value in values.items()}
-        np.savez_compressed(file, format=np.int64(FORMAT), kind=np.str_(kind), **arrays)
+    texts = {name: value for name, value in values.items() if np.asarray(value).dtype.kind == "U"}
+    arrays = {name: np.asarray(value) for name, value in values.items() if name not in texts}
+    save_stored(path, Stored(kind, VERSION, texts, arrays))
 
 
 def read_model(path: str | Path, model: type[Any]) -> Any:
@@ -37,20 +37,11 @@ def read_model(path: str | Path, model: type[Any]) -> Any:
     InputError
         Where the file cannot be read or holds no such model.
     """
+    stored = load_stored(path, kind=model.__name__, version=VERSION)
     try:
-        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            values = {name: file[name] for name in file.files}
-        kind = str(values.pop("kind", ""))
-        if values.pop("format") != FORMAT or kind != model.__name__:
-            raise ValueError(f"it holds {kind or 'another model'}")
-        return model(**{name: _plain(value) for name, value in values.items()})
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
-        accepted = f"expected a file written by {model.__name__}.save ({error})"
-        raise InputError([Defect(str(path), None, None, None, accepted)]) from None
-
-
-def _plain(value: Any) -> Any:
-    """Scalars and text as Python has them."""
-    if value.dtype.kind == "U":
-        return str(value) if value.ndim == 0 else tuple(value.tolist())
-    return value[()] if value.ndim == 0 else value
+        texts = {name: tuple(text) if isinstance(text, list) else text for name, text in stored.header.items()}
+        return model(**texts, **{name: array if array.ndim else array.item() for name, array in stored.arrays.items()})
+    except InputError:
+        raise
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise refuse_file(path, f"expected a file written by {model.__name__}.save ({error})") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from scipy.stats import beta
 from deskmatch.epochs import Desk, Epoch, Tickets, Vocabulary
 from deskmatch.errors import InputError
 from deskmatch.prediction import HistoricalRate, check_resolution_model
+from deskmatch.prediction.storage import load_stored, save_stored
 
 HISTORY = pd.DataFrame(
     {
@@ -221,34 +223,47 @@ def test_it_saves_and_loads_without_change(tmp_path: Path) -> None:
 def test_files_that_hold_no_such_model_are_refused(tmp_path: Path) -> None:
     good = tmp_path / "good.npz"
     HistoricalRate.fit(HISTORY).save(good)
-    with np.load(good) as file:
-        values = {name: file[name] for name in file.files}
-    broken = {
-        "text": b"not an archive",
-        "half": good.read_bytes()[:300],
-        "empty": b"",
-    }
-    for name, content in broken.items():
-        (tmp_path / name).write_bytes(content)
-    changes: dict[str, dict[str, Any]] = {
-        "version": {"format": np.int64(9)},
+    stored = load_stored(good)
+    arrays: dict[str, dict[str, Any]] = {
         "row": {"expert": np.array([0, 0, 1, 1, 7], np.int32)},
-        "order": {"expert": values["expert"][::-1].copy()},
+        "order": {"expert": stored.arrays["expert"][::-1].copy()},
         "rate": {"topic_rate": np.array([0.5, 1.5])},
-        "nan": {"overall": np.float64("nan")},
-        "shape": {"n": values["n"][:2]},
-        "more": {"resolved": values["n"] + 1},
-        "strength": {"strength": np.float64(0)},
-        "pickled": {"topics": np.array([{}], dtype=object)},
+        "shape": {"n": stored.arrays["n"][:2]},
+        "more": {"resolved": stored.arrays["n"] + 1},
         "stranger": {"unknown": np.zeros(1)},
-        "scalar": {"topics": np.float64(3)},
-        "matrix": {"overall": np.zeros((2, 2))},
+        "number": {"overall": np.zeros((2, 2))},
     }
-    for name, change in changes.items():
-        np.savez(tmp_path / f"{name}.npz", **{**values, **change})
-    np.savez(tmp_path / "none.npz", **{name: value for name, value in values.items() if name != "n"})
+    headers: dict[str, dict[str, Any]] = {
+        "overall": {"overall": 2.0},
+        "text": {"overall": "much"},
+        "strength": {"strength": 0},
+        "names": {"topics": 3},
+        "report": {"report": {"tickets": "many"}},
+    }
+    for name, change in arrays.items():
+        changed = replace(stored, arrays={**stored.arrays, **change})
+        save_stored(tmp_path / f"array_{name}", changed)
+    for name, change in headers.items():
+        save_stored(tmp_path / f"header_{name}", replace(stored, header={**stored.header, **change}))
+    save_stored(tmp_path / "version", replace(stored, version=9))
+    save_stored(tmp_path / "kind", replace(stored, kind="Another"))
+    fewer = {name: value for name, value in stored.arrays.items() if name != "n"}
+    save_stored(tmp_path / "none", replace(stored, arrays=fewer))
     paths = [path for path in tmp_path.iterdir() if path != good]
-    assert len(paths) == len(broken) + len(changes) + 1
+    assert len(paths) == len(arrays) + len(headers) + 3
     for path in [*paths, tmp_path / "absent.npz", tmp_path]:
         with pytest.raises(InputError, match=r"expected|historical rate"):
             HistoricalRate.load(path)
+
+
+def test_unavoidable_transfers_leave_the_label() -> None:
+    reasons = [None] * 40 + ["outage"] * 10 + ["Policy"] * 10 + [None] * 22
+    history = HISTORY.assign(transfer_reason=reasons)
+    every = HistoricalRate.fit(history).table()
+    some = HistoricalRate.fit(history, unavoidable=("policy", "outage")).table()
+    assert every["n"].tolist() == [20, 20, 20, 20, 2]
+    assert some["n"].tolist() == [20, 20, 20, 10, 2]
+    assert some["raw"].tolist()[3] == 1.0
+    report = HistoricalRate.fit(history, unavoidable=("policy",)).report
+    assert report is not None
+    assert (report.tickets, report.unavoidable) == (72, 10)

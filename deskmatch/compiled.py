@@ -48,6 +48,7 @@ R = TypeVar("R")
 KERNEL_MODULES = (
     "deskmatch.heuristics.entry",
     "deskmatch.heuristics.knapsack_entry",
+    "deskmatch.learning.exact",
     "deskmatch.policies.dispatch.deciding",
     "deskmatch.simulation.engine.entry",
     "deskmatch.solver.arranging",

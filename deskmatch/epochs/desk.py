@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.vocabulary import Vocabulary
-from deskmatch.frozen import Frozen
+from deskmatch.frozen import Frozen, read_only
 
 __all__ = ["Desk"]
 
@@ -68,6 +68,8 @@ class Desk(Frozen):
     has: NDArray[np.bool_] = False  # type: ignore[assignment]
     features: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     _index: dict[str, int] = field(init=False, repr=False)
+    _by_topic: NDArray[np.float64] = field(init=False, repr=False)
+    """``(topics + 1, experts)`` proficiency, the general one last, so that the topic −1 finds it."""
 
     if TYPE_CHECKING:  # what is taken is wider than what is kept
 
@@ -103,6 +105,7 @@ class Desk(Frozen):
             features=check.features(self.features, n),
             _index={expert: row for row, expert in enumerate(ids)},
         )
+        self._set(_by_topic=read_only(np.vstack((self.proficiency.T, self.general_proficiency[None, :]))))
         check.at_least("channels", self.channel_limit, 0)
         check.share("topics", self.proficiency, unknown=True)
         check.share("topics", self.general_proficiency, unknown=True)
@@ -146,9 +149,8 @@ class Desk(Frozen):
         expert : ``(k,)`` rows.
         topic : ``(k,)`` codes; −1 (a topic outside the vocabulary) takes the general proficiency.
         """
-        if not len(self.topics):
-            return np.asarray(self.general_proficiency[expert])
-        return np.where(topic < 0, self.general_proficiency[expert], self.proficiency[expert, topic])
+        row = np.where(topic < 0, np.int64(len(self.topics)), topic)
+        return self._by_topic.take(row * self.n_experts + expert)
 
     def __repr__(self) -> str:
         counts = (

@@ -97,7 +97,7 @@ class Arcs:
     resolution : ``(arcs,)`` what is known of it already; None: asked for when it is needed.
     """
 
-    __slots__ = ("_resolution", "expert", "situation", "ticket")
+    __slots__ = ("_acceptance", "_importance", "_proficiency", "_resolution", "expert", "situation", "ticket")
 
     def __init__(
         self,
@@ -111,6 +111,9 @@ class Arcs:
         self.ticket = ticket
         self.expert = expert
         self._resolution = resolution
+        self._proficiency: NDArray[np.float64] | None = None
+        self._importance: NDArray[np.float64] | None = None
+        self._acceptance: NDArray[np.float64] | None = None
 
     @property
     def epoch(self) -> Epoch:
@@ -121,9 +124,37 @@ class Arcs:
     def resolution(self) -> NDArray[np.float64]:
         """``(arcs,)`` probability that the expert resolves the ticket at first contact."""
         if self._resolution is None:
-            self._resolution = _resolution(self.situation, self.ticket, self.expert)
-            self._resolution.flags.writeable = False
+            if self.situation.model is None and self.epoch.resolution is None:
+                self._resolution = self.proficiency
+            else:
+                self._resolution = _resolution(self.situation, self.ticket, self.expert)
+                self._resolution.flags.writeable = False
         return self._resolution
+
+    @property
+    def importance(self) -> NDArray[np.float64]:
+        """``(arcs,)`` importance of the ticket."""
+        if self._importance is None:
+            self._importance = self.epoch.tickets.importance.take(self.ticket)
+            self._importance.flags.writeable = False
+        return self._importance
+
+    @property
+    def acceptance(self) -> NDArray[np.float64] | None:
+        """``(arcs,)`` probability that the expert accepts an offer; None: everybody accepts every offer."""
+        accepted = self.epoch.staffing.acceptance
+        if self._acceptance is None and not (accepted == 1.0).all():
+            self._acceptance = accepted.take(self.expert)
+            self._acceptance.flags.writeable = False
+        return self._acceptance
+
+    @property
+    def proficiency(self) -> NDArray[np.float64]:
+        """``(arcs,)`` the expert's expected proficiency on the ticket's topics."""
+        if self._proficiency is None:
+            self._proficiency = expected_over_topics(self.epoch, Proficiency(), self.ticket, self.expert)
+            self._proficiency.flags.writeable = False
+        return self._proficiency
 
     @property
     def knows_topic(self) -> NDArray[np.bool_]:
@@ -159,6 +190,15 @@ def expected_over_topics(
     What is left of the topic probabilities below 1 is an unknown topic: it counts only for experts who know every
     topic, at their general rate.
     """
+    if _has_one_topic(epoch.tickets):
+        topic = epoch.tickets.topic[ticket]
+        known = epoch.desk.known(expert, topic)
+        if isinstance(model, Proficiency):
+            return np.nan_to_num(known, copy=False)
+        probability = np.zeros(len(ticket))
+        at = np.flatnonzero(~np.isnan(known))
+        probability[at] = _answer(model, epoch, ticket[at], expert[at], topic[at])
+        return probability
     arc, topic, share = topic_entries(epoch, ticket)
     rest = 1.0 - np.bincount(arc, share, minlength=len(ticket))
     open_arcs = np.flatnonzero((rest > 1e-9) & ~np.isnan(epoch.desk.general_proficiency[expert]))
@@ -171,6 +211,13 @@ def expected_over_topics(
     at = arc[known]
     probability[known] = _answer(model, epoch, ticket[at], expert[at], topic[known])
     return np.clip(np.bincount(arc, share * probability, minlength=len(ticket)), 0.0, 1.0)
+
+
+def _has_one_topic(tickets: Tickets) -> bool:
+    """Whether each ticket has one topic that is certain."""
+    if len(tickets.topic) != len(tickets) or not len(tickets):
+        return False
+    return bool((np.diff(tickets.topic_ptr) == 1).all() and (tickets.topic_probability == 1.0).all())
 
 
 def _answer(
@@ -210,8 +257,7 @@ def _resolution(situation: Situation, ticket: NDArray[np.int32], expert: NDArray
         return told
     if situation.model is not None:
         return expected_over_topics(epoch, situation.model, ticket, expert)
-    if epoch.resolution is None:
-        return expected_over_topics(epoch, Proficiency(), ticket, expert)
+    assert epoch.resolution is not None  # `Arcs.resolution` asks for the proficiency otherwise
     told = epoch.resolution.lookup(ticket, expert)
     silent = np.flatnonzero(np.isnan(told))
     told[silent] = expected_over_topics(epoch, Proficiency(), ticket[silent], expert[silent])

@@ -78,7 +78,9 @@ def nested_limits(
     limits : one for each expert and channel whose room can bind inside that capacity; None where none can.
     """
     experts, channels = room.shape
-    cell = expert.astype(np.int64) * channels + channel
+    cell = expert.astype(np.int64)
+    cell *= channels
+    cell += channel
     arcs = np.bincount(cell, minlength=experts * channels).reshape(experts, channels)
     usable = np.minimum(arcs, room)
     capacity = np.minimum(capacity, usable.sum(axis=1)).astype(np.int32)
@@ -86,7 +88,7 @@ def nested_limits(
     if not binds.any():
         return capacity, None
     index = np.where(binds, np.cumsum(binds) - 1, -1).astype(np.int32)
-    return capacity, Limits(of_arc=index[cell], bound=room.ravel()[binds])
+    return capacity, Limits(of_arc=index.take(cell), bound=room.ravel()[binds])
 
 
 @dataclass(frozen=True, slots=True)

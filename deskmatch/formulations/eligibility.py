@@ -72,7 +72,7 @@ class Eligibility:
         if not len(tickets) or not self.desk.n_experts:
             return np.empty(0, np.int32), np.empty(0, np.int32)
         first, class_of = self.classes(tickets, stage)
-        lists = [self.experts(self.ticket_class(tickets, int(row), stage)) for row in first]
+        lists = [self.experts(kind) for kind in self.ticket_classes(tickets, first, stage)]
         chosen = [lists[k] for k in class_of.tolist()]
         sizes = np.array([len(experts) for experts in lists])[class_of]
         return np.repeat(np.arange(len(tickets), dtype=np.int32), sizes), np.concatenate(chosen)
@@ -118,17 +118,34 @@ class Eligibility:
 
     def ticket_class(self, tickets: Tickets, row: int, stage: NDArray[np.int32]) -> TicketClass:
         """The class of one ticket."""
-        channel = int(tickets.channel[row])
-        topics = tickets.topic[tickets.topic_ptr[row] : tickets.topic_ptr[row + 1]]
-        tags = tickets.requires[tickets.requires_ptr[row] : tickets.requires_ptr[row + 1]]
-        return TicketClass(
-            channel=channel,
-            language=int(tickets.language[row]),
-            topics=tuple(sorted(set(topics.tolist()))),
-            tier=int(tickets.tier[row]),
-            tags=tuple(sorted(set(tags.tolist()))),
-            relaxation=self.relaxation(channel, int(stage[row])),
-        )
+        return next(self.ticket_classes(tickets, np.array([row]), stage))
+
+    def ticket_classes(
+        self, tickets: Tickets, rows: NDArray[np.intp], stage: NDArray[np.int32]
+    ) -> Iterator[TicketClass]:
+        """The classes of some tickets, one after the other."""
+        columns = [
+            column[rows].tolist()
+            for column in (
+                tickets.channel,
+                tickets.language,
+                tickets.tier,
+                stage,
+                tickets.topic_ptr[:-1],
+                tickets.topic_ptr[1:],
+                tickets.requires_ptr[:-1],
+                tickets.requires_ptr[1:],
+            )
+        ]
+        for channel, language, tier, step, topic, last_topic, tag, last_tag in zip(*columns, strict=True):
+            yield TicketClass(
+                channel,
+                language,
+                _set_of(tickets.topic, topic, last_topic),
+                tier,
+                _set_of(tickets.requires, tag, last_tag),
+                self.relaxation(channel, step) if step else None,
+            )
 
     def relaxation(self, channel: int, stage: int) -> Relaxation | None:
         """What the first `stage` steps of a channel allow together, None: nothing."""
@@ -159,6 +176,13 @@ def is_excluded(epoch: Epoch, ticket: NDArray[np.int32], expert: NDArray[np.int3
     keys = owner.astype(np.int64) * epoch.n_experts + tickets.excluded
     named = tickets.excluded >= 0
     return np.isin(ticket.astype(np.int64) * epoch.n_experts + expert, keys[named])
+
+
+def _set_of(values: NDArray[np.int32], start: int, stop: int) -> tuple[int, ...]:
+    """The codes between two places, each once, ascending."""
+    if stop <= start:
+        return ()
+    return (int(values[start]),) if stop == start + 1 else tuple(sorted(set(values[start:stop].tolist())))
 
 
 def _classes(tickets: Tickets, stage: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

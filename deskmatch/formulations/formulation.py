@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.errors import ContractError, Defect, InputError
-from deskmatch.formulations.arcs import Arcs, Situation, situation_of, with_peers
+from deskmatch.formulations.arcs import Arcs, Situation, of_channel, situation_of, with_peers
 from deskmatch.formulations.attention import attention
 from deskmatch.formulations.availability import capacity, nested_limits, packing, room, stays
 from deskmatch.formulations.constraints.from_routing import constraints_of
@@ -26,11 +26,12 @@ from deskmatch.formulations.fairness.work import Work
 from deskmatch.formulations.hurry import Hurry
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.pairs import open_pairs
-from deskmatch.formulations.terms import DEFAULT_TERMS, Term, as_term
+from deskmatch.formulations.terms import DEFAULT_TERMS, Term, TicketTerm, as_term
 from deskmatch.heuristics.clock import Clock
 from deskmatch.prediction import ResolutionModel
 from deskmatch.routing import Routing
 from deskmatch.solver import Problem
+from deskmatch.solver.checking import LARGEST
 
 if TYPE_CHECKING:
     from deskmatch.formulations.description import Description
@@ -251,21 +252,39 @@ class BoundFormulation:
         return answer(self, epoch, method=method, deadline_s=deadline_s, started=perf_counter())
 
     def points(self, arcs: Arcs) -> NDArray[np.float64]:
-        """``(arcs,)`` the points of each arc: the sum of its weighted terms."""
-        total = np.zeros(len(arcs))
-        for _, weighted in self.weighted_terms(arcs):
-            total += weighted
+        """``(arcs,)`` the points of each arc: the sum of its weighted terms, but for rounding.
+
+        What depends on the ticket alone (`TicketTerm`) is summed before it is spread over the arcs.
+        """
+        epoch = arcs.epoch
+        scaled, plain = np.zeros(epoch.n_tickets), np.zeros(epoch.n_tickets)
+        others: list[Term] = []
+        for term in self.formulation.terms:
+            weight = self.channels.weight(term.name)
+            if not weight.any():
+                continue
+            if hasattr(term, "of_tickets"):
+                values = of_channel(epoch.tickets, weight) * cast(TicketTerm, term).of_tickets(arcs.situation)
+                if term.scales_with_importance:
+                    scaled += values
+                else:
+                    plain += values
+            else:
+                others.append(term)
+        total = (scaled * epoch.tickets.importance + plain).take(arcs.ticket)
+        if not np.isfinite(total.sum()):
+            total, others = np.zeros(len(arcs)), list(self.formulation.terms)
+        elif arcs.acceptance is not None:
+            total *= arcs.acceptance
+        for term in others:
+            total += self._weighted(term, arcs)
         return total
 
     def weighted_terms(self, arcs: Arcs) -> Iterator[tuple[str, NDArray[np.float64]]]:
         """Each term's name with its ``(arcs,)`` weighted points, acceptance and importance included."""
-        channel = arcs.epoch.tickets.channel[arcs.ticket]
         for term in self.formulation.terms:
-            weight = self.channels.weight(term.name)
-            if weight.any():
-                yield term.name, weight[channel] * self.term_values(term, arcs)
-            else:
-                yield term.name, np.zeros(len(arcs))
+            counts = self.channels.weight(term.name).any()
+            yield term.name, self._weighted(term, arcs) if counts else np.zeros(len(arcs))
 
     def term_values(self, term: Term, arcs: Arcs) -> NDArray[np.float64]:
         """``(arcs,)`` what a term adds at weight 1, acceptance and importance included.
@@ -275,12 +294,17 @@ class BoundFormulation:
         ContractError
             If the term answers with the wrong shape or with numbers that are not finite.
         """
-        epoch = arcs.epoch
-        factor = epoch.staffing.acceptance[arcs.expert]
+        values = _checked(term, arcs)
         if term.scales_with_importance:
-            factor = factor * epoch.tickets.importance[arcs.ticket]
-        values: NDArray[np.float64] = factor * _checked(term, arcs)
-        return values
+            values = values * arcs.importance
+        return values if arcs.acceptance is None else values * arcs.acceptance
+
+    def _weighted(self, term: Term, arcs: Arcs) -> NDArray[np.float64]:
+        """``(arcs,)`` the weighted points of one term."""
+        weight, values = self.channels.weight(term.name), self.term_values(term, arcs)
+        if (weight == weight[0]).all():
+            return values if weight[0] == 1.0 else values * weight[0]
+        return values * weight[arcs.epoch.tickets.channel].take(arcs.ticket)
 
     def _fair(self, problem: Problem, situation: Situation) -> Problem:
         """The problem with the cost of unfairness taken off its points."""
@@ -301,26 +325,27 @@ class BoundFormulation:
 def _network(arcs: ModelArcs, points: NDArray[np.float64]) -> Problem:
     """The problem without constraints: a network, or with usage a generalised assignment problem."""
     epoch = arcs.epoch
-    usage, side = None, None
-    if arcs.attention is None:
-        most, limits = nested_limits(arcs.room, arcs.capacity, arcs.expert, arcs.channel)
-    else:
-        packed = packing(arcs.attention, arcs.room, arcs.capacity, arcs.expert, arcs.channel)
-        most, limits, usage, side = packed.capacity, packed.limits, packed.usage, packed.side
-    indptr = np.zeros(epoch.n_tickets + 1, np.int64)
+    indptr = np.zeros(epoch.n_tickets + 1, np.int32)
     np.cumsum(np.bincount(arcs.ticket, minlength=epoch.n_tickets), out=indptr[1:])
-    return Problem(
-        n_tickets=epoch.n_tickets,
-        n_experts=epoch.n_experts,
-        indptr=indptr,  # type: ignore[arg-type]
-        expert=arcs.expert,
-        points=points,
-        capacity=most,
-        hold=np.zeros(epoch.n_tickets),
-        slot_cost=np.zeros((epoch.n_experts, 1)),
-        limits=limits,
-        usage=usage,
-        side=side,
+    known = {
+        "n_tickets": epoch.n_tickets,
+        "n_experts": epoch.n_experts,
+        "indptr": indptr,
+        "expert": arcs.expert,
+        "points": points,
+        "hold": np.zeros(epoch.n_tickets),
+        "slot_cost": np.zeros((epoch.n_experts, 1)),
+    }
+    if arcs.attention is not None:
+        packed = packing(arcs.attention, arcs.room, arcs.capacity, arcs.expert, arcs.channel)
+        units = {"capacity": packed.capacity, "limits": packed.limits, "usage": packed.usage, "side": packed.side}
+        return Problem(**known, **units)  # type: ignore[arg-type]
+    most, limits = nested_limits(arcs.room, arcs.capacity, arcs.expert, arcs.channel)
+    if not np.abs(points.sum()) < LARGEST or np.abs(points).max(initial=0.0) > LARGEST:
+        return Problem(**known, capacity=most, limits=limits)  # type: ignore[arg-type]  # refuses them in words
+    degree = np.bincount(arcs.expert, minlength=epoch.n_experts).astype(np.int32)
+    return Problem._trusted(
+        **known, capacity=most, limits=limits, usage=None, side=None, ticket=arcs.ticket, degree=degree
     )
 
 
@@ -336,6 +361,9 @@ def _checked(term: Term, arcs: Arcs) -> NDArray[np.float64]:
     values = values.astype(np.float64, copy=False)
     if values.shape != (len(arcs),):
         raise ContractError(f"term {term.name!r}: expected values of shape ({len(arcs)},), got {values.shape}")
+    with np.errstate(all="ignore"):
+        if np.isfinite(values.sum()):  # twice as fast as looking at each, and huge ones are looked at below
+            return values
     wrong = ~np.isfinite(values)
     if wrong.any():
         arc = int(np.argmax(wrong))

@@ -74,16 +74,8 @@ def open_pairs(
     if not len(tickets) or not epoch.n_experts:
         return Pairs(np.empty(0, np.int32), np.empty(0, np.int32), None, 0)
     first, class_of = eligibility.classes(tickets, stage)
-    longest = np.full(len(first), -np.inf)
-    np.maximum.at(longest, class_of, situation.waited_s)
-    lists, missed = [np.empty(0, np.int32)] * len(first), np.zeros(len(first), dtype=bool)
-    for number, kind in enumerate(np.argsort(-longest, kind="stable").tolist()):
-        if number % CLASSES == CLASSES - 1 and is_over():
-            missed[np.argsort(-longest, kind="stable")[number:]] = True
-            break
-        row = int(first[kind])
-        experts = eligibility.experts(eligibility.ticket_class(tickets, row, stage))
-        lists[kind] = experts[takes[experts, tickets.channel[row]]]
+    lists, missed = _lists(situation, first, class_of, is_over)
+    lists = _who_take(lists, tickets.channel[first], takes)
     sizes = np.array([len(experts) for experts in lists], dtype=np.int64)[class_of]
     allowed, unseen, limit = int(sizes.sum()), None, most()
     if allowed <= limit:
@@ -100,6 +92,35 @@ def open_pairs(
         unseen = missed[class_of] if unseen is None else missed[class_of] | unseen
     unseen = unseen if unseen is not None and unseen.any() else None
     return Pairs(ticket, expert, unseen, allowed, is_whole=allowed <= limit and unseen is None)
+
+
+def _lists(
+    situation: Situation, first: NDArray[np.intp], class_of: NDArray[np.intp], is_over: Callable[[], bool]
+) -> tuple[list[Int32], NDArray[np.bool_]]:
+    """The experts whom the rules allow to each class, and the classes that there was no time for."""
+    longest = np.full(len(first), -np.inf)
+    np.maximum.at(longest, class_of, situation.waited_s)
+    order = np.argsort(-longest, kind="stable")
+    lists, missed = [np.empty(0, np.int32)] * len(first), np.zeros(len(first), dtype=bool)
+    eligibility = situation.eligibility
+    kinds = eligibility.ticket_classes(situation.epoch.tickets, first[order], situation.stage)
+    for number, (place, kind) in enumerate(zip(order.tolist(), kinds, strict=True)):
+        if number % CLASSES == CLASSES - 1 and is_over():
+            missed[order[number:]] = True
+            break
+        lists[place] = eligibility.experts(kind)
+    return lists, missed
+
+
+def _who_take(lists: list[Int32], channel: Int32, takes: NDArray[np.bool_]) -> list[Int32]:
+    """Of the experts of each class those who can take another ticket of its channel now."""
+    sizes = np.array([len(experts) for experts in lists])
+    expert = np.concatenate(lists)
+    # a class without channel has no experts
+    keep = np.ascontiguousarray(takes.T).take(np.repeat(channel.astype(np.int64) * len(takes), sizes) + expert)
+    ends = np.cumsum(np.append(0, keep))[np.cumsum(sizes)].tolist()
+    left = expert[keep]
+    return [left[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _even_share(sizes: Int64, waited_s: NDArray[np.float64], most: float) -> Int64:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Desk
 from deskmatch.errors import ContractError
-from deskmatch.formulations.arcs import Arcs, expected_over_topics, of_channel
-from deskmatch.prediction import Proficiency
+from deskmatch.formulations.arcs import Arcs, Situation, of_channel
 from deskmatch.routing import aims
 
 __all__ = [
@@ -52,6 +51,14 @@ class Term(Protocol):
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """``(arcs,)`` finite values; each depends on its own arc and the situation only."""
+        ...
+
+
+class TicketTerm(Protocol):
+    """A term that depends on the ticket alone, whoever serves it: reckoned once a ticket instead of once an arc."""
+
+    def of_tickets(self, situation: Situation) -> NDArray[np.float64]:
+        """``(tickets,)`` values; those of an arc are its ticket's."""
         ...
 
 
@@ -122,8 +129,12 @@ class Waiting:
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """The saving of each arc's ticket."""
-        situation, channels, tickets = arcs.situation, arcs.situation.channels, arcs.epoch.tickets
-        saved = aims.waiting(
+        return self.of_tickets(arcs.situation).take(arcs.ticket)
+
+    def of_tickets(self, situation: Situation) -> NDArray[np.float64]:
+        """``(tickets,)`` the saving of each ticket."""
+        channels, tickets = situation.channels, situation.epoch.tickets
+        return aims.waiting(
             situation.waited_s,
             situation.ahead_s,
             target_s=of_channel(tickets, channels.target_s, otherwise=1.0),
@@ -131,7 +142,6 @@ class Waiting:
             rate=of_channel(tickets, channels.waiting_rate),
             power=of_channel(tickets, channels.power, otherwise=2.0),
         )
-        return saved[arcs.ticket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +157,11 @@ class Abandonment:
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """The probability of each arc's ticket."""
-        situation, channels, tickets = arcs.situation, arcs.situation.channels, arcs.epoch.tickets
+        return self.of_tickets(arcs.situation).take(arcs.ticket)
+
+    def of_tickets(self, situation: Situation) -> NDArray[np.float64]:
+        """``(tickets,)`` the probability of each ticket."""
+        channels, tickets = situation.channels, situation.epoch.tickets
         by_channel = of_channel(tickets, channels.patience_s, otherwise=np.nan)
         patience = np.where(np.isnan(by_channel) | np.isnan(tickets.patience_s), by_channel, tickets.patience_s)
         hangs_up = aims.abandonment(patience, situation.ahead_s)
@@ -157,7 +171,7 @@ class Abandonment:
             no_answer=of_channel(tickets, channels.no_answer),
             scale_s=of_channel(tickets, channels.no_answer_scale_s, otherwise=np.nan),
         )
-        return np.maximum(hangs_up, no_answer)[arcs.ticket]
+        return np.maximum(hangs_up, no_answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +184,8 @@ class TierUse:
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """The share of tiers used above need, as a loss."""
         tier = arcs.epoch.desk.tier
-        return aims.tier(tier[arcs.expert], arcs.epoch.tickets.tier[arcs.ticket], int(tier.max(initial=1)))
+        needed = arcs.epoch.tickets.tier
+        return aims.tier(tier.take(arcs.expert), needed.take(arcs.ticket), int(tier.max(initial=1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +197,8 @@ class Occupancy:
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """How far each expert is under the mean of the peers."""
-        return aims.occupancy(arcs.epoch.staffing.occupancy[arcs.expert], arcs.situation.peer_occupancy[arcs.ticket])
+        own = arcs.epoch.staffing.occupancy.take(arcs.expert)
+        return aims.occupancy(own, arcs.situation.peer_occupancy.take(arcs.ticket))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +210,10 @@ class Affinity:
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """Whether each arc's expert is preferred."""
-        return aims.affinity(arcs.expert, arcs.epoch.tickets.preferred[arcs.ticket])
+        preferred = arcs.epoch.tickets.preferred
+        if (preferred < 0).all():
+            return np.zeros(len(arcs))
+        return aims.affinity(arcs.expert, preferred.take(arcs.ticket))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +228,7 @@ class ProficiencyMatch:
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """The expected proficiency."""
-        return expected_over_topics(arcs.epoch, Proficiency(), arcs.ticket, arcs.expert)
+        return arcs.proficiency
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ FIRST_S = {
     "relaxation": 2e-7,
     "bound": 6e-8,
     "whole": 1e-5,
-    "build": 4e-7,
+    "build": 1.5e-7,
     "certify": 4e-8,
 }
 """Seconds per arc, ticket and expert before anything was measured: what 10⁴ to 10⁶ arcs took on one core of a 2-core

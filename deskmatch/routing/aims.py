@@ -158,8 +158,9 @@ def tier(expert_tier: ArrayLike, ticket_tier: ArrayLike, highest_tier: int) -> N
     >>> tier([1, 2, 3], 1, 3).tolist()
     [0.0, -0.5, -1.0]
     """
-    above = np.subtract(expert_tier, ticket_tier, dtype=np.float64)
-    return np.asarray(0.0 - np.clip(above / max(1, highest_tier - 1), 0.0, 1.0 if highest_tier > 1 else 0.0))
+    below = np.asarray(np.subtract(ticket_tier, expert_tier, dtype=np.float64))
+    below = np.minimum(below, 0.0) / max(1, highest_tier - 1)
+    return np.asarray(np.maximum(below, -1.0 if highest_tier > 1 else 0.0) + 0.0)
 
 
 def occupancy(expert_occupancy: ArrayLike, peer_mean: ArrayLike) -> NDArray[np.float64]:
@@ -204,10 +205,12 @@ def peer_means(
     >>> peer_means(np.array([0, 0, 1]), np.array([0, 1, 2]), np.array([0.2, 0.6, np.nan]), 2).tolist()
     [0.4, nan]
     """
-    own = np.asarray(expert_occupancy, np.float64)[expert]
-    known = ~np.isnan(own)
-    count = np.bincount(ticket[known], minlength=n_tickets)
-    total = np.bincount(ticket[known], own[known], minlength=n_tickets)
+    occupancy = np.asarray(expert_occupancy, np.float64)
+    if np.isnan(occupancy).any():
+        known = ~np.isnan(occupancy[expert])
+        ticket, expert = ticket[known], expert[known]
+    count = np.bincount(ticket, minlength=n_tickets)
+    total = np.bincount(ticket, occupancy.take(expert), minlength=n_tickets)
     return np.asarray(np.divide(total, count, out=np.full(n_tickets, np.nan), where=count > 0))
 
 

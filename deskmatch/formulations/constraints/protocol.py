@@ -50,7 +50,7 @@ class ModelArcs(Arcs):
     @property
     def channel(self) -> NDArray[np.int32]:
         """``(arcs,)`` the code of each arc's channel."""
-        return self.epoch.tickets.channel[self.ticket]
+        return self.epoch.tickets.channel.take(self.ticket)
 
     def of(self, ticket: NDArray[np.int32], expert: NDArray[np.int32]) -> ModelArcs:
         """Other arcs of the same epoch."""

@@ -31,7 +31,8 @@ __all__ = ["check_name", "solve_within"]
 STARTUP_S = 2.5
 """Seconds that the first solve of a process may spend on importing Numba or OR-Tools and on its compiled code."""
 SURE_S = 0.002
-"""A first answer that takes no longer than this is not stopped: holding everybody helps nobody."""
+"""A first answer that takes no longer than this is not stopped: holding everybody helps nobody. Where the kernel takes
+no longer, it gives that answer."""
 QUICK_TICKET_S = 1e-4
 """What a ticket takes without compiled code."""
 BASE_S = 0.002
@@ -103,7 +104,7 @@ def solve_within(problem: Problem, left_s: float | None, *, method: str = "auto"
         course.try_heuristic(method, partial(heuristic_named(method).solve, problem))
     elif left_s is None:
         _exactly(course, method)
-    else:
+    elif not _at_once(course, method):
         _answer_first(course)
         if method in heuristic_names():
             _by_heuristic(course, method)
@@ -145,6 +146,14 @@ def _exactly(course: Course, method: str) -> None:
         if course.try_backend(name, partial(solve, problem, method=name)):
             return
     course.try_heuristic("local_search", partial(heuristic_named("local_search").solve, problem))
+
+
+def _at_once(course: Course, method: str) -> bool:
+    """A small network by the kernel, which takes hardly longer than a first answer; whether that settled it."""
+    small = course.problem.is_network and course.size <= SMALL and PACE.seconds("kernel", course.size) <= SURE_S
+    if small and _says("kernel", "is_loaded") and next(_candidates(course.problem, method), None) == "kernel":
+        course.try_backend("kernel", partial(solve, course.problem, method="kernel"))
+    return course.is_settled
 
 
 def _answer_first(course: Course) -> None:
@@ -189,9 +198,8 @@ def _improve(course: Course, method: str) -> None:
     if not course.problem.is_network:
         _relax(course)
     asked = False
-    for name in _candidates(course.problem, method):
-        if course.is_settled or course.is_waiting or course.denial is not None:
-            break
+    is_over = course.is_settled or course.denial is not None
+    for name in () if is_over else _candidates(course.problem, method):
         if name in WHOLE and asked:
             continue
         asked = asked or name in WHOLE
@@ -199,6 +207,8 @@ def _improve(course: Course, method: str) -> None:
             share = 1.0 if estimate_s(course, name) <= course.clock.left_s else WAITING_SHARE
             _start(course, name)
             course.collect(share * course.clock.left_s - PACE.seconds("bound", course.size))
+        if course.is_settled or course.is_waiting or course.denial is not None:
+            break
     if not course.is_settled and not course.clock.is_over:
         _fall_back(course)
     course.collect(course.clock.left_s)

@@ -10,7 +10,11 @@ from hypothesis import HealthCheck, settings
 LINKS = ("solver", "formulations", "heuristics")
 """The root's links into the package; collected through them, every module would be imported twice."""
 
-NEEDS = {"benchmarks": ("pytest_benchmark", "matplotlib")}
+NEEDS = {
+    "benchmarks": ("pytest_benchmark", "matplotlib"),
+    "deskmatch/learning/routing_env.py": ("gymnasium",),
+    "tests/learning/test_routing_env.py": ("gymnasium",),
+}
 """Paths that are collected only where all of these modules, which extras bring, are installed."""
 
 collect_ignore = [

@@ -20,7 +20,7 @@ from deskmatch.simulation.layout import Layout, exclusive_channels, handling_of
 from deskmatch.simulation.naming import UNKNOWN
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["DecisionPoint", "EpochMaker"]
+__all__ = ["DecisionPoint", "EpochMaker", "SeenQueues"]
 
 WAITING = 0
 """The phase of a waiting ticket."""
@@ -63,7 +63,7 @@ class EpochMaker:
         self._mine = np.zeros(len(scenario.queues), bool)
         self._mine[queues] = True
         self._eligible = scenario.eligible[:, scenario.group_of]
-        self._classes = _Classes(scenario)
+        self._classes = SeenQueues(scenario)
         self._rows = NOTHING.astype(np.int64)
 
     def point(self, layout: Layout, number: int) -> DecisionPoint | None:
@@ -163,7 +163,7 @@ class EpochMaker:
         )
 
 
-class _Classes:
+class SeenQueues:
     """What the desk sees of the tickets of each queue, as arrays over the queues."""
 
     def __init__(self, scenario: Scenario) -> None:

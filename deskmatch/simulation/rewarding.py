@@ -17,8 +17,9 @@ from deskmatch.simulation.naming import settled
 
 if TYPE_CHECKING:
     from deskmatch.simulation.run import Run
+    from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["Contacts", "scores"]
+__all__ = ["LOST", "SERVED", "Contacts", "expected_outcomes", "scores"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -145,31 +146,43 @@ def _score(reward: ChannelReward, contacts: Contacts, here: Bools, ends: dict[st
 def _expected(run: Run, contacts: Contacts) -> dict[str, Floats]:
     """The probability of each way in which the contacts that were served could have ended."""
     served = np.flatnonzero(contacts.served)
-    t, group, hop = contacts.type[served], contacts.group[served], contacts.hop[served]
-    settings = [each.settings for each in run.scenario.types]
-    share = np.array([each.unavoidable for each in settings])[t] * (hop == 0)
-    outside = np.array([each.outside for each in settings])[t]
-    repeat = np.array([each.repeat for each in settings])[t]
-    last = hop >= np.array([each.max_hops for each in settings])[t]
-    onward = _somebody_else(run)[t, group]
-    resolved = (1 - share) * resolution_of(run.scenario)[t, group]
-    failed = 1 - share - resolved
-    preventable = np.where(last, 0.0, failed * (1 - repeat) * onward)
-    unavoidable = np.where(last, 0.0, share * (1 - outside) * onward)
-    unresolved = 1 - resolved - preventable - unavoidable - np.where(last, 0.0, failed * repeat)
-    values = {"resolved": resolved, "preventable": preventable, "unavoidable": unavoidable, "unresolved": unresolved}
+    values = expected_outcomes(run.scenario, contacts.type[served], contacts.group[served], contacts.hop[served])
     found = {name: np.zeros(len(contacts)) for name in values}
     for name, value in values.items():
         found[name][served] = value
     return found
 
 
-def _somebody_else(run: Run) -> Bools:
+def expected_outcomes(scenario: Scenario, t: Integers, group: Integers, hop: Integers) -> dict[str, Floats]:
+    """Probabilities of the ways in which a contact that is served can end, a repeat contact not among them.
+
+    Parameters
+    ----------
+    t, group, hop : ``(contacts,)`` rows of types and groups, and the hops of the ticket so far.
+
+    Returns
+    -------
+    By the names of `ChannelReward`: resolved, preventable, unavoidable, unresolved; each ``(contacts,)``.
+    """
+    settings = [each.settings for each in scenario.types]
+    share = np.array([each.unavoidable for each in settings])[t] * (hop == 0)
+    outside = np.array([each.outside for each in settings])[t]
+    repeat = np.array([each.repeat for each in settings])[t]
+    last = hop >= np.array([each.max_hops for each in settings])[t]
+    onward = _somebody_else(scenario)[t, group]
+    resolved = (1 - share) * resolution_of(scenario)[t, group]
+    failed = 1 - share - resolved
+    preventable = np.where(last, 0.0, failed * (1 - repeat) * onward)
+    unavoidable = np.where(last, 0.0, share * (1 - outside) * onward)
+    unresolved = 1 - resolved - preventable - unavoidable - np.where(last, 0.0, failed * repeat)
+    return {"resolved": resolved, "preventable": preventable, "unavoidable": unavoidable, "unresolved": unresolved}
+
+
+def _somebody_else(scenario: Scenario) -> Bools:
     """``(types, groups)`` whether there is another expert for a ticket that an expert of the group hands on.
 
     Told as if nobody else had handed it on before, which is exact but for tickets that have used up nearly everyone.
     """
-    scenario = run.scenario
     sizes = np.bincount(scenario.group_of, minlength=len(scenario.groups))
     able = scenario.eligible[: len(scenario.types)]
     return np.asarray((able @ sizes)[:, None] - able > 0)

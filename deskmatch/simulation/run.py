@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from deskmatch.simulation.kpis import Indicators
 
-__all__ = ["Run", "simulate"]
+__all__ = ["Run", "run_of", "seeds_of", "simulate"]
 
 
 def simulate(
@@ -71,18 +71,45 @@ def simulate(
         if not isinstance(given, int | np.integer) or isinstance(given, bool) or given < 0:
             raise ContractError(f"{name}: found {value!r}; expected a whole number ≥ 0")
     sink = InMemory() if out is None else ToParquet(Path(out), scenario)
-    own = np.random.SeedSequence([int(seed), int(replication)])
-    customers, choices = own.spawn(2)
-    rng = np.random.Generator(np.random.Philox(choices))
+    customers, rng = seeds_of(int(seed), int(replication))
     with sink:
-        state = begin(scenario, policy, sink, seed=int(customers.generate_state(1, np.uint64)[0]), rng=rng)
+        state = begin(scenario, policy, sink, seed=customers, rng=rng)
         epochs = _run(state, rng)
+    return run_of(
+        state, sink.source(), policy=_name(policy), seed=int(seed), replication=int(replication), epochs=epochs
+    )
+
+
+def seeds_of(seed: int, replication: int) -> tuple[int, np.random.Generator]:
+    """The seed of the customers of a replication, and where its policies' random choices come from."""
+    customers, choices = np.random.SeedSequence([seed, replication]).spawn(2)
+    return int(customers.generate_state(1, np.uint64)[0]), np.random.Generator(np.random.Philox(choices))
+
+
+def run_of(
+    state: SimulationState,
+    source: NDArray[Any] | Path,
+    *,
+    policy: str,
+    seed: int,
+    replication: int,
+    epochs: list[tuple[float, int, int, int]],
+) -> Run:
+    """The records of a state that is finished.
+
+    Parameters
+    ----------
+    state : `advance` has given None.
+    source : the contacts that its sink was given.
+    policy, seed, replication : as in `Run`.
+    epochs : time, policy, tickets that waited and pairs of each decision.
+    """
     return Run._trusted(
-        scenario=scenario,
-        policy=_name(policy),
-        seed=int(seed),
-        replication=int(replication),
-        source=sink.source(),
+        scenario=state.scenario,
+        policy=policy,
+        seed=seed,
+        replication=replication,
+        source=source,
         start=state.snapshots[0],
         end=state.snapshots[1],
         epochs_taken=np.array(epochs, EPOCH),

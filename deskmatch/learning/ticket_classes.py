@@ -1,0 +1,166 @@
+"""`TicketClasses`: what a desk knows of each class of tickets that look alike: who may serve it, how well, how long."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.epochs import Desk, Tickets
+from deskmatch.frozen import Frozen
+from deskmatch.policies.dispatch import eligible_experts
+from deskmatch.simulation.deciding import SeenQueues
+from deskmatch.simulation.scenario import Scenario
+
+__all__ = ["ClassKey", "Outlook", "TicketClasses", "keys_of"]
+
+ClassKey = tuple[str, int, int, int, tuple[int, ...], tuple[int, ...]]
+"""Queue, channel, language, tier, topics and tags: what tickets of one class have in common."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook(Frozen):
+    """How many tickets of each class are expected.
+
+    Parameters
+    ----------
+    per_s : mean arrivals a second by class, ≥ 0; a class that is not named is not expected.
+    """
+
+    per_s: Mapping[ClassKey, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Outlook:
+        """The mean rates of a scenario, as a desk that knows its past would have them; recorded arrivals are counted.
+
+        Parameters
+        ----------
+        scenario : tickets that are handed on, or come back, are not expected.
+        """
+        seen, queues = SeenQueues(scenario), scenario.queues
+        per_s: dict[ClassKey, float] = {}
+        for row, queue in enumerate(queues):
+            topics = seen.topic[seen.topic_ptr[row] : seen.topic_ptr[row + 1]]
+            tags = seen.tag[seen.tag_ptr[row] : seen.tag_ptr[row + 1]]
+            key = (
+                str(seen.name[row]), queue.channel, int(seen.language[row]), int(seen.tier[row]),
+                tuple(topics.tolist()), tuple(tags.tolist()),
+            )  # fmt: skip
+            per_s[key] = per_s.get(key, 0.0) + _rate(scenario, row)
+        return cls(per_s)
+
+
+def _rate(scenario: Scenario, row: int) -> float:
+    """Tickets a second that come to a queue when they arrive first."""
+    queue = scenario.queues[row]
+    each = scenario.types[queue.type]
+    if queue.tier != each.settings.tier:
+        return 0.0
+    mean = each.arrivals.mean_per_s
+    if mean is None:
+        mean = len(each.arrivals.times_s or ()) / scenario.tables.horizon_s
+    own = row < len(scenario.types)
+    seen_as = each.settings.seen_as
+    return mean * (1.0 - sum(seen_as.values()) if own else seen_as.get(queue.topic, 0.0))
+
+
+def keys_of(tickets: Tickets) -> list[ClassKey]:
+    """The class of each ticket."""
+    queue = tickets.features.get("queue")
+    names = ["" for _ in tickets.ids] if queue is None else [str(name) for name in queue]
+    columns = (tickets.channel.tolist(), tickets.language.tolist(), tickets.tier.tolist())
+    return list(
+        zip(
+            names,
+            *columns,
+            _slices(tickets.topic, tickets.topic_ptr),
+            _slices(tickets.requires, tickets.requires_ptr),
+            strict=True,
+        )
+    )
+
+
+def _slices(values: NDArray[np.int32], ptr: NDArray[np.int32]) -> list[tuple[int, ...]]:
+    flat, ends = values.tolist(), ptr.tolist()
+    return [tuple(flat[begin:end]) for begin, end in itertools.pairwise(ends)]
+
+
+class TicketClasses:
+    """The classes of tickets that have been seen at a desk or are expected there; grows as new ones come.
+
+    What it holds depends on the desk and the outlook alone, and not on what happens.
+
+    Parameters
+    ----------
+    desk : the experts.
+    outlook : what is expected.
+
+    Attributes
+    ----------
+    channel, tier : ``(classes,)``.
+    eligible : ``(classes, experts)`` who may serve a ticket of the class, free or not.
+    resolution : ``(classes, experts)`` proficiency, averaged over the topics that the ticket may have; 0: none.
+    handling_s : ``(classes, experts)`` expected handling time in seconds; 1 where the desk does not tell.
+    rate : ``(classes,)`` expected arrivals a second.
+    """
+
+    def __init__(self, desk: Desk, outlook: Outlook | None = None) -> None:
+        self.desk = desk
+        self._outlook = outlook or Outlook()
+        self._rows: dict[ClassKey, int] = {}
+        shape = (0, desk.n_experts)
+        self.channel, self.tier = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self.eligible, self.resolution, self.handling_s = np.zeros(shape, bool), np.zeros(shape), np.zeros(shape)
+        self.rate = np.zeros(0)
+        self._add([(key, None) for key in self._outlook.per_s])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def rows(self, tickets: Tickets) -> NDArray[np.int64]:
+        """``(tickets,)`` row of each ticket's class."""
+        keys = keys_of(tickets)
+        new = {key: row for row, key in enumerate(keys) if key not in self._rows}
+        if new:
+            ptr, shares = tickets.topic_ptr, tickets.topic_probability
+            self._add([(key, shares[ptr[row] : ptr[row + 1]]) for key, row in new.items()])
+        return np.array([self._rows[key] for key in keys], np.int64)
+
+    def _add(self, classes: list[tuple[ClassKey, NDArray[np.float64] | None]]) -> None:
+        """Classes with the probabilities of their topics; None: all alike."""
+        if not classes:
+            return
+        keys = [key for key, _ in classes]
+        self._rows.update({key: len(self._rows) + number for number, key in enumerate(keys)})
+        eligible = [_eligible(self.desk, key) for key in keys]
+        resolution = [_resolution(self.desk, key, shares) for key, shares in classes]
+        handling = [_handling(self.desk, key[0]) for key in keys]
+        self.channel = np.concatenate((self.channel, [key[1] for key in keys]))
+        self.tier = np.concatenate((self.tier, [key[3] for key in keys]))
+        self.eligible = np.concatenate((self.eligible, eligible))
+        self.resolution = np.concatenate((self.resolution, resolution))
+        self.handling_s = np.concatenate((self.handling_s, handling))
+        self.rate = np.concatenate((self.rate, [self._outlook.per_s.get(key, 0.0) for key in keys]))
+
+
+def _eligible(desk: Desk, key: ClassKey) -> NDArray[np.bool_]:
+    _, channel, language, tier, topics, tags = key
+    return eligible_experts(desk, channel=channel, language=language, topics=topics, tier=tier, tags=tags)
+
+
+def _resolution(desk: Desk, key: ClassKey, shares: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    topics = np.array(key[4], np.int32)
+    weight = np.full(len(topics), 1 / max(len(topics), 1)) if shares is None else shares
+    known = np.array([np.where(topic < 0, desk.general_proficiency, desk.proficiency[:, topic]) for topic in topics])
+    return np.asarray(weight @ np.nan_to_num(known.reshape(len(topics), desk.n_experts)))
+
+
+def _handling(desk: Desk, name: str) -> NDArray[np.float64]:
+    """Expected handling times of a queue from the desk's feature."""
+    told = desk.features.get("handling_s")
+    if told is None or name not in (told.dtype.names or ()):
+        return np.ones(desk.n_experts)
+    return np.maximum(np.asarray(told[name], np.float64), 1e-9)

@@ -1,0 +1,249 @@
+"""The environment is the simulator: same records, same reward; and what it shows names nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from deskmatch.epochs import Desk, Epoch, Staffing
+from deskmatch.errors import ContractError, ScenarioError
+from deskmatch.learning import RoutingEnv
+from deskmatch.learning.features import FEATURES, FeatureMaker
+from deskmatch.learning.ticket_classes import Outlook, TicketClasses
+from deskmatch.learning.visit import Visit
+from deskmatch.policies import EVERY_EVENT, Decision, Rule, fcfs, preference_lists
+from deskmatch.policies.checks import _small_epochs
+from deskmatch.routing import Reward, Routing
+from deskmatch.simulation import Scenario, advance, begin, simulate
+from deskmatch.simulation.score_so_far import RowsSoFar, ScoreSoFar
+
+HOUR = 3600
+
+
+def busy_desk(**changes: Any) -> Scenario:
+    """Calls, chats and callbacks, transfers, repeats, declined offers, a shift, and tickets that look like others."""
+    return Scenario.load(
+        {
+            "horizon_s": 1.5 * HOUR,
+            "warmup_s": 0.2 * HOUR,
+            "channels": {
+                "call": {"patience": 150, "balk": 0.05, "queue_capacity": 12},
+                "chat": {"concurrency": [1, 1.6, 2.0], "patience": 400},
+                "callback": {"retry_after_s": 600},
+            },
+            "types": {
+                "billing": {
+                    "channel": "call", "arrivals": {"per_hour": 60}, "handling": 240, "repeat": 0.3,
+                    "repeat_after": 900, "importance": 3.0, "after_work": 30, "seen_as": {"dns": 0.1},
+                },
+                "dns": {"channel": "chat", "arrivals": {"per_hour": 60}, "handling": 500, "unavoidable": 0.1},
+                "seo": {"channel": "callback", "arrivals": {"per_hour": 20}, "handling": 300, "importance": 2.0},
+            },
+            "groups": {
+                "first": {"experts": 6, "channels": {"call": 1, "chat": 3}, "topics": {"billing": 0.7, "dns": 0.8},
+                          "acceptance": 0.9},
+                "second": {"experts": 4, "channels": ["call", "callback"], "tier": 2, "speed": 1.3,
+                           "shifts": [{"start": "00:30", "end": "01:15"}]},
+                "third": {"experts": 3, "channels": {"call": 1, "chat": 2, "callback": 1}, "speed": 0.8},
+            },
+            "reward": {"spread": -1.0, "channels": {"chat": {"value": 2.0, "target_s": 120}}},
+            **changes,
+        }
+    )  # fmt: skip
+
+
+class Asked:
+    """A rule that the engine does not recognise, so that it is asked as any policy is."""
+
+    trigger = EVERY_EVENT
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> Any:
+        return self.rule.initial_state(desk, forecast, rng)
+
+    def decide(self, epoch: Epoch, state: Any) -> tuple[Decision, Any]:
+        return self.rule.decide(epoch, state)
+
+
+def follow(env: RoutingEnv, rule: Rule, options: dict[str, int]) -> tuple[list[float], Any]:
+    """Act as a rule decides; the rewards, and the run."""
+    _, info = env.reset(options=options)
+    assert env.visit is not None
+    state = rule.initial_state(env.visit.epoch.desk, None, np.random.default_rng(0))
+    rewards: list[float] = []
+    epoch, given = None, {}
+    while env.visit is not None:
+        if env.visit.epoch is not epoch:
+            epoch = env.visit.epoch
+            decision, state = rule.decide(epoch, state)
+            given = dict(zip(decision.ticket.tolist(), decision.expert.tolist(), strict=True))
+        _, reward, _, _, info = env.step(np.int64(given.get(env.visit.ticket, env.scenario.n_experts)))
+        assert not info["refused"]
+        rewards.append(reward)
+    return rewards, info["run"]
+
+
+@pytest.mark.parametrize(
+    "rule", [fcfs(), fcfs("fastest"), preference_lists(groups={"billing": ["first", ["second", "third"]]})],
+    ids=lambda rule: rule.name,
+)  # fmt: skip
+def test_acting_as_a_rule_writes_the_records_of_the_rule(rule: Rule) -> None:
+    scenario = busy_desk()
+    _, run = follow(RoutingEnv(scenario), rule, {"seed": 3, "replication": 2})
+    asked = simulate(scenario, Asked(rule), seed=3, replication=2)
+    assert run.rows.tobytes() == asked.rows.tobytes()
+
+
+def test_the_rewards_of_a_run_add_up_to_the_scenarios_reward() -> None:
+    rewards, run = follow(RoutingEnv(busy_desk()), fcfs(), {"seed": 1})
+    assert sum(rewards) == pytest.approx(run.kpis()["reward_expected"])
+    assert len(rewards) > 100
+
+
+@pytest.mark.parametrize("drain_s", [0.0, 4 * HOUR])
+def test_the_score_so_far_ends_as_the_indicator(drain_s: float) -> None:
+    scenario = busy_desk(drain_s=drain_s, reward={"channels": {"chat": {"value": 2.0}}, "default": {"target_s": 20}})
+    rows, score, policy = RowsSoFar(), ScoreSoFar(scenario), Asked(fcfs())
+    state = begin(scenario, policy, rows, seed=7, rng=np.random.default_rng(0))
+    memory = policy.initial_state(state.makers[0].desk, None, np.random.default_rng(0))
+    point = advance(state)
+    while point is not None:
+        score.now(state, rows)
+        decision, memory = policy.decide(point.epoch, memory)
+        point = advance(state, decision)
+    from deskmatch.simulation.engine.records import Outcome
+    from deskmatch.simulation.run import run_of
+
+    run = run_of(state, rows.source(), policy="fcfs", seed=7, replication=0, epochs=[])
+    in_hand = int((run.rows["outcome"] == Outcome.IN_HAND).sum())
+    gap = abs(score.now(state, rows) - run.kpis()["reward_expected"])
+    if drain_s:
+        assert in_hand == 0
+        assert gap < 1e-6
+    else:
+        assert in_hand > 0
+        assert 0 < gap < 2.0 * in_hand  # what is in hand counts here, and not there
+
+
+def test_gymnasiums_own_check_finds_nothing() -> None:
+    env = gymnasium.make("deskmatch/Routing-v0", scenario=busy_desk(horizon_s=HOUR, warmup_s=0))
+    check_env(env.unwrapped)
+
+
+def test_the_same_seed_gives_the_same_run_and_the_next_one_another() -> None:
+    env = RoutingEnv(busy_desk())
+    first, _ = env.reset(seed=5)
+    after, _ = env.reset()
+    again, _ = env.reset(seed=5)
+    assert (first == again).all()
+    assert (first != after).any()
+
+
+def random_run(env: RoutingEnv, seed: int) -> Any:
+    rng = np.random.default_rng(seed)
+    env.reset(seed=seed)
+    while True:
+        observation, _, done, _, info = env.step(rng.choice(np.flatnonzero(env.action_masks())))
+        assert not info["refused"]
+        assert env.observation_space.contains(observation)
+        if done:
+            return info["run"]
+        assert env.visit is not None
+        shown = observation[:-1, FEATURES.index("candidate")] == 1
+        assert (shown == env.visit.candidates()).all()
+
+
+def test_any_choice_within_the_mask_is_carried_out() -> None:
+    run = random_run(RoutingEnv(busy_desk()), 1)
+    assert sum(run.outcomes().values()) == run.arrived
+
+
+def test_nobody_idles_beside_work_where_that_is_forbidden() -> None:
+    env = RoutingEnv(busy_desk(), work_conserving=True)
+    seen = 0
+
+    class Watched(Visit):
+        def decision(self) -> Decision:
+            nonlocal seen
+            for ticket in np.flatnonzero(self.waiting).tolist():
+                assert not self._candidates(ticket).any()
+            seen += 1
+            return super().decision()
+
+    import deskmatch.learning.routing_env as module
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "Visit", Watched)
+        random_run(env, 2)
+    assert seen > 100
+
+
+def test_every_epoch_can_be_a_tick() -> None:
+    run = random_run(RoutingEnv(busy_desk(), epoch_s=20.0), 3)
+    assert (np.mod(run.epochs_taken["time_s"], 20.0) == 0).all()
+
+
+def test_a_masked_action_holds_the_ticket_and_says_so() -> None:
+    env = RoutingEnv(busy_desk())
+    env.reset(seed=1)
+    masked = np.flatnonzero(~env.action_masks())
+    _, _, _, _, info = env.step(masked[0])
+    assert info["refused"]
+
+
+def permuted(epoch: Epoch, order: np.ndarray) -> Epoch:
+    desk, staffing = epoch.desk, epoch.staffing
+    names = ("channel_limit", "speaks", "proficiency", "general_proficiency", "tier", "has")
+    other = Desk(
+        expert_ids=tuple(desk.expert_ids[row] for row in order),
+        channels=desk.channels, languages=desk.languages, topics=desk.topics, tags=desk.tags,
+        **{name: getattr(desk, name)[order] for name in names},
+    )  # fmt: skip
+    names = ("load", "capacity", "occupancy", "idle_s", "acceptance", "leaves_in_s", "free_in_s")
+    return Epoch(other, epoch.tickets, Staffing(**{name: getattr(staffing, name)[order] for name in names}))
+
+
+def features_of(epoch: Epoch) -> np.ndarray | None:
+    classes = TicketClasses(epoch.desk, Outlook())
+    visit = Visit(epoch, classes, Routing().for_desk(epoch.desk))
+    return None if visit.ticket < 0 else FeatureMaker(classes, Reward()).of(visit)
+
+
+def test_experts_in_another_order_have_the_same_features_in_that_order() -> None:
+    rng, compared = np.random.default_rng(4), 0
+    for epoch in _small_epochs():
+        features = features_of(epoch)
+        order = rng.permutation(epoch.n_experts)
+        other = features_of(permuted(epoch, order))
+        if features is not None and other is not None:
+            assert np.allclose(other[:-1], features[:-1][order], atol=1e-6)
+            assert np.allclose(other[-1], features[-1], atol=1e-6)
+            compared += 1
+    assert compared > 5
+
+
+def test_wrong_use_is_refused_in_words() -> None:
+    env = RoutingEnv(busy_desk())
+    with pytest.raises(ContractError, match="reset"):
+        env.step(np.int64(0))
+    with pytest.raises(ContractError, match="replications"):
+        env.reset(options={"replications": 3})
+    with pytest.raises(ScenarioError, match="horizon_s"):
+        RoutingEnv({"types": {}})
+
+
+def test_a_run_without_a_decision_is_over_at_once() -> None:
+    quiet = {"channels": {"call": {}}, "groups": {"g": {"experts": 1}}}
+    types = {"t": {"channel": "call", "arrivals": {"times_s": [3000]}, "handling": 60}}
+    env = RoutingEnv({"horizon_s": 1000, **quiet, "types": types})
+    observation, info = env.reset(seed=1)
+    assert not observation.any()
+    assert info["run"].arrived == 0
+    assert env.action_masks().tolist() == [False, True]
+    assert env.step(np.int64(1))[2]

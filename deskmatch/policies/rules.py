@@ -12,7 +12,7 @@ __all__ = ["fcfs", "longest_queue", "longest_weighted_wait", "preference_lists",
 Lists = Mapping[str, Sequence[str | Sequence[str]]]
 
 
-def fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE) -> Rule:
+def fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE, *, head_start_s: Mapping[str, float] | None = None) -> Rule:
     """First come, first served: an expert takes whoever waits longest among those whom the desk lets the expert serve.
 
     Parameters
@@ -20,6 +20,12 @@ def fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE) -> Rule:
     expert_by : who of several with room gets a ticket: ``"longest_idle"`` (LISF, the usual and fair one),
         ``"shortest_idle"``, ``"random"``, ``"fastest"`` (FSF), ``"slowest"``, ``"least_occupied"``, ``"round_robin"``,
         ``"least_busy"`` or ``"most_busy"`` (fewest or most tickets in hand: chats).
+    head_start_s : by queue, seconds by which its tickets count as having come earlier; 0 for those not named.
+
+    Raises
+    ------
+    ValueError
+        On a head start that is not finite.
 
     Examples
     --------
@@ -27,7 +33,11 @@ def fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE) -> Rule:
     'fcfs, fastest'
     """
     by = _expert_by(expert_by)
-    return Rule(_named("fcfs", by), expert_by=by)
+    start = dict(head_start_s or {})
+    for name, seconds in start.items():
+        if not abs(seconds) < float("inf"):
+            raise ValueError(f"head_start_s[{name!r}]: found {seconds!r}; expected a finite number of seconds")
+    return Rule(_named("fcfs", by), expert_by=by, head_start_s=start)
 
 
 def priority_fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE) -> Rule:

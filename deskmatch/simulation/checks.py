@@ -37,6 +37,7 @@ def _unknown_names(tables: ScenarioTables) -> Iterator[str]:
         yield from _missing(f"groups.{name}.channels", group.channels or (), tables.channels, "a channel")
         yield from _missing(f"groups.{name}.languages", group.languages or (), languages, "a language of a type")
         yield from _missing(f"groups.{name}.topics", group.topics, {*topics, "*"}, "a topic of a type")
+        yield from _missing(f"groups.{name}.speeds", group.speeds, tables.types, "a type")
         yield from _missing(f"groups.{name}.handling", group.handling, tables.types, "a type")
     yield from _missing("reward.channels", tables.reward.channels, tables.channels, "a channel")
 

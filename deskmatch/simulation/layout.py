@@ -167,8 +167,15 @@ class Layout:
 def handling_of(scenario: Scenario) -> NDArray[np.float64]:
     """``(queues, groups)`` mean time in service of a queue's own type."""
     means = np.array([[law.mean for law in row] for row in _laws(scenario)])
-    speed = np.array([group.speed for group in scenario.tables.groups.values()])
-    return np.asarray((means / speed)[[queue.type for queue in scenario.queues]])
+    return np.asarray((means / speeds_of(scenario))[[queue.type for queue in scenario.queues]])
+
+
+def speeds_of(scenario: Scenario) -> NDArray[np.float64]:
+    """``(types, groups)`` by which handling times are divided."""
+    groups = scenario.tables.groups.values()
+    return np.array(
+        [[group.speed * group.speeds.get(each.written, 1.0) for group in groups] for each in scenario.types]
+    )
 
 
 def resolution_of(scenario: Scenario) -> NDArray[np.float64]:
@@ -200,11 +207,11 @@ def _laws(scenario: Scenario) -> list[list[Law]]:
 
 def _pairs(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
     pairs = np.zeros((len(scenario.types), len(scenario.groups)), PAIR)
-    speed = [group.speed for group in scenario.tables.groups.values()]
+    speed = speeds_of(scenario)
     for row, of_type in enumerate(_laws(scenario)):
         for column, law in enumerate(of_type):
             pairs[row, column]["law"] = laws.add(law)
-            pairs[row, column]["mean_s"] = law.mean / speed[column]
+            pairs[row, column]["mean_s"] = law.mean / speed[row, column]
     pairs["resolution"] = resolution_of(scenario)
     return pairs.ravel()
 
@@ -323,6 +330,7 @@ def _queues(scenario: Scenario, rule: RuleTables, policy: NDArray[np.int64], fir
     queues["first"] = queues["last"] = NOBODY
     queues["channel"] = [queue.channel for queue in scenario.queues]
     queues["expert_by"], queues["ticket_by"], queues["weight"] = rule.expert_by, rule.ticket_by, rule.weight
+    queues["head_start_s"] = rule.head_start_s
     queues["policy"] = policy
     queues["first_link"], queues["last_link"] = first[:-1], first[1:]
     return queues

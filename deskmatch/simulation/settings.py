@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -251,11 +252,15 @@ class Group(ScenarioSettings):
     tier : ≥ 1; 1 is the first line.
     tags : that they hold.
     speed : handling times are divided by it, > 0.
+    speeds : of some types, by the type's name; multiplied with `speed`.
     handling : handling times of some types, by the type's name, instead of the type's own.
     acceptance : probability that an offer is taken.
     shifts : when they work; default: always.
     staffing : how many of them work in each interval of `staffing_every_s`, instead of shifts; repeated.
     staffing_every_s : length of the intervals, > 0.
+    logins_s : recorded logins of all of them as ``[from, to]`` in seconds from the first midnight, instead of shifts;
+        in order, and apart from each other.
+    logins_every_s : after how many seconds they are repeated; default: the whole weeks that they last.
 
     Raises
     ------
@@ -270,16 +275,24 @@ class Group(ScenarioSettings):
     tier: Annotated[int, Field(ge=1, le=9, strict=True)] = 1
     tags: Names = ()
     speed: Positive = 1.0
+    speeds: dict[str, Positive] = Field(default_factory=dict)
     handling: dict[str, Time] = Field(default_factory=dict)
     acceptance: Annotated[Probability, Field(gt=0)] = 1.0
     shifts: tuple[Shift, ...] = ()
     staffing: tuple[Count, ...] = ()
     staffing_every_s: Positive = 3600.0
+    logins_s: tuple[tuple[NonNegative, NonNegative], ...] | None = None
+    logins_every_s: Positive | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if self.shifts and self.staffing:
-            raise refuse("should have either shifts or staffing")
+        if bool(self.shifts) + bool(self.staffing) + (self.logins_s is not None) > 1:
+            raise refuse("should have either shifts, staffing or logins_s")
+        times = [time for span in self.logins_s or () for time in span]
+        if any(later <= earlier for earlier, later in pairwise(times)):
+            raise refuse("should have logins_s that rise: each from before its to, and that before the next from")
+        if self.logins_every_s is not None and (self.logins_s is None or max(times, default=0) > self.logins_every_s):
+            raise refuse("should have logins_every_s only with logins_s, and no less than the last of them")
         if any(count > self.experts for count in self.staffing):
             raise refuse(f"should have no more than its {self.experts} experts in staffing")
         return self

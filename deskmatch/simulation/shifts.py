@@ -16,12 +16,16 @@ WEEK_S = 7 * DAY_S
 
 
 def cycle_of(groups: list[Group]) -> float:
-    """Seconds after which all logins repeat: the week, or longer where staffing levels last longer."""
+    """Seconds after which all logins repeat: the week, or longer where staffing levels or recorded logins do."""
     cycle = int(WEEK_S)
     for group in groups:
         if group.staffing:
             own = round(len(group.staffing) * group.staffing_every_s)
-            cycle = cycle * max(own, 1) // gcd(cycle, max(own, 1))
+        elif group.logins_s is not None:
+            own = round(_recorded_s(group))
+        else:
+            continue
+        cycle = cycle * max(own, 1) // gcd(cycle, max(own, 1))
     return float(cycle)
 
 
@@ -32,6 +36,10 @@ def expert_spans(group: Group, start_day: int, cycle_s: float) -> list[list[Span
     """
     if group.staffing:
         return _staffed(group, cycle_s)
+    if group.logins_s is not None:
+        again = _recorded_s(group)
+        starts = [again * turn for turn in range(round(cycle_s / again))]
+        return [[(start + begin, start + end) for start in starts for begin, end in group.logins_s]] * group.experts
     if not group.shifts:
         return [None] * group.experts
     spans: list[list[Span] | None] = [[] for _ in range(group.experts)]
@@ -51,6 +59,12 @@ def overlaps(spans: list[Span]) -> bool:
     """Whether some of an expert's spans overlap."""
     ordered = sorted(spans)
     return any(later[0] < earlier[1] for earlier, later in itertools.pairwise(ordered))
+
+
+def _recorded_s(group: Group) -> float:
+    """Seconds after which recorded logins are repeated."""
+    last = max((end for _, end in group.logins_s or ()), default=0.0)
+    return group.logins_every_s or max(1.0, -(-last // WEEK_S)) * WEEK_S
 
 
 def _staffed(group: Group, cycle_s: float) -> list[list[Span] | None]:

@@ -50,7 +50,7 @@ WRONG = {
     "too many staffed": ({"groups": g(staffing=[1, 5])}, "no more than its 2 experts"),
     "shifts and staffing": (
         {"groups": g(staffing=[1], shifts=[{"start": 0, "end": 3600}])},
-        "either shifts or staffing",
+        "either shifts, staffing or logins_s",
     ),
     "overlapping shifts": (
         {"groups": g(shifts=[{"start": "08:00", "end": "16:00"}, {"start": "15:00", "end": "18:00"}])},

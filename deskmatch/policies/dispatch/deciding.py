@@ -219,6 +219,7 @@ def _floor(rule: Rule, epoch: Epoch, state: RuleState) -> EpochFloor:
     queues["first"] = queues["last"] = queues["policy"] = NOBODY
     queues["channel"] = tickets.channel[first]
     queues["expert_by"], queues["ticket_by"], queues["weight"] = tables.expert_by, tables.ticket_by, tables.weight
+    queues["head_start_s"] = tables.head_start_s
     queues["first_link"], queues["last_link"] = queue_first[:-1], queue_first[1:]
     _fill_tickets(floor, epoch, of_ticket)
     for e in range(m):

@@ -133,10 +133,11 @@ POOL = fields("", "first last single first_link last_link present size tier")
 """``single``: its experts take one ticket at a time; ``present``: how many of its ``size`` experts are logged in."""
 
 QUEUE = fields(
-    "weight area counted_at", "first last length ringing channel expert_by ticket_by policy first_link last_link"
+    "weight head_start_s area counted_at",
+    "first last length ringing channel expert_by ticket_by policy first_link last_link",
 )
-"""``area``: tickets × seconds waited here until ``counted_at``, those that are ringing among them; ``policy``: number
-of the one that is asked, −1: the rules."""
+"""``head_start_s``: its tickets count as if they had come so much earlier; ``area``: tickets × seconds waited here
+until ``counted_at``, those that are ringing among them; ``policy``: number of the one that is asked, −1: the rules."""
 
 CHANNEL = fields("", "exclusive waiting capacity")
 

@@ -27,6 +27,7 @@ class RuleTables(NamedTuple):
     ----------
     expert_by, ticket_by : ``(queues,)`` codes.
     weight : ``(queues,)``.
+    head_start_s : ``(queues,)``.
     pool_rank : ``(queues, pools)`` in which order a ticket looks for an expert; −1: never there.
     queue_rank : ``(pools, queues)`` in which order an expert looks for a ticket; −1: never there.
     order : ``(queues,)`` which queue comes first on ties.
@@ -35,6 +36,7 @@ class RuleTables(NamedTuple):
     expert_by: NDArray[np.int64]
     ticket_by: NDArray[np.int64]
     weight: NDArray[np.float64]
+    head_start_s: NDArray[np.float64]
     pool_rank: NDArray[np.int64]
     queue_rank: NDArray[np.int64]
     order: NDArray[np.int64]
@@ -81,6 +83,9 @@ class Rule:
         any eligible group.
     queues : by group: levels of queues that it takes from; a group that is not named takes from any eligible queue.
     weights : by queue, of the wait in `TicketBy.LONGEST_WEIGHTED_WAIT`; 1 where not named.
+    head_start_s : by queue, seconds by which its tickets count as having come earlier, between queues of one level
+        that are served first come, first served; 0 where not named. Many telephone systems give customers of rank such
+        a credit, where a strict priority would starve the others.
     by_importance : the more important tickets first; levels of `queues` come before it.
     routing : says which channels are exclusive where the rule is asked as a policy.
     """
@@ -91,6 +96,7 @@ class Rule:
     groups: Mapping[str, Levels] = field(default_factory=dict)
     queues: Mapping[str, Levels] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+    head_start_s: Mapping[str, float] = field(default_factory=dict)
     by_importance: bool = False
     routing: Routing = field(default_factory=Routing)
 
@@ -143,6 +149,7 @@ class Rule:
             expert_by=np.full(len(queues), self.expert_by, np.int64),
             ticket_by=np.full(len(queues), self.ticket_by, np.int64),
             weight=np.array([self.weights.get(name, 1.0) for name in queues], np.float64),
+            head_start_s=np.array([self.head_start_s.get(name, 0.0) for name in queues], np.float64),
             pool_rank=np.where(both, pool_rank, -1),
             queue_rank=np.where(both.T, queue_rank, -1),
             order=order.astype(np.int64),

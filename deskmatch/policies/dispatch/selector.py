@@ -138,7 +138,7 @@ def _ticket_key(floor: Floor, q: int, k: int) -> float:
     """What the rule compares the first tickets of the queues by; the least is taken."""
     by = floor.queues[q]["ticket_by"]
     if by == FIRST_COME:
-        return floor.tickets[k]["since"]  # type: ignore[no-any-return]
+        return floor.tickets[k]["since"] - floor.queues[q]["head_start_s"]  # type: ignore[no-any-return]
     if by == LONGEST_QUEUE:
         return -float(floor.queues[q]["length"])
     return -floor.queues[q]["weight"] * (floor.desk[0]["now"] - floor.tickets[k]["since"])  # type: ignore[no-any-return]

@@ -1,0 +1,64 @@
+"""What calibrated scenarios need of the engine: recorded logins, speeds by type, head starts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deskmatch.errors import ScenarioError
+from deskmatch.policies import fcfs
+from deskmatch.simulation import Scenario, simulate
+
+WEEK_S = 7 * 86_400
+
+
+def desk(**group: object) -> Scenario:
+    fixed = {"law": "fixed", "mean_s": 100}
+    return Scenario.load(
+        {
+            "horizon_s": 4000,
+            "drain_s": 4000,
+            "channels": {"call": {"patience": "never"}},
+            "types": {
+                "low": {"channel": "call", "handling": fixed, "arrivals": {"times_s": [0, 1, 500]}},
+                "high": {"channel": "call", "handling": fixed, "arrivals": {"times_s": [60]}},
+            },
+            "groups": {"ana": {"experts": 1, **group}},
+        }
+    )
+
+
+def test_experts_work_in_their_recorded_logins_which_are_repeated() -> None:
+    run = simulate(desk(logins_s=[[50, 120], [900, 2000]]), fcfs())
+    rows = run.tickets.set_index("root")
+    assert rows["started_s"].tolist() == [50, 900, 1000, 1100]  # the call in hand at 120 is finished first
+    again = desk(logins_s=[[0, 10]], logins_every_s=1000)
+    assert simulate(again, fcfs()).tickets["started_s"].tolist() == [0, 1000, 2000, 3000]
+
+
+def test_speeds_of_types_multiply_with_the_speed_of_the_group() -> None:
+    rows = simulate(desk(speed=2.0, speeds={"high": 5.0}), fcfs()).tickets
+    lasted = (rows["ended_s"] - rows["started_s"]).groupby(rows["type"], observed=True).first()
+    assert lasted.to_dict() == {"low": 50.0, "high": 10.0}
+
+
+@pytest.mark.parametrize(("seconds", "order"), [(58.0, [0, 1, 60, 500]), (60.0, [0, 60, 1, 500])])
+def test_a_head_start_lets_a_queue_overtake_those_who_came_just_before(seconds: float, order: list[int]) -> None:
+    rows = simulate(desk(), fcfs(head_start_s={"high": seconds})).tickets.sort_values("started_s")
+    assert rows["arrived_s"].tolist() == order
+
+
+def test_logins_that_make_no_sense_are_refused() -> None:
+    for group in (
+        {"logins_s": [[5, 3]]},
+        {"logins_s": [[0, 5], [4, 8]]},
+        {"logins_s": [[0, 5]], "logins_every_s": 4},
+        {"logins_every_s": 4},
+        {"logins_s": [[0, 5]], "staffing": [1]},
+    ):
+        with pytest.raises(ScenarioError, match="logins_"):
+            desk(**group)
+    with pytest.raises(ScenarioError, match="is not a type"):
+        desk(speeds={"other": 2.0})
+    with pytest.raises(ValueError, match="finite"):
+        fcfs(head_start_s={"high": np.inf})

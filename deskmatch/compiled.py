@@ -52,7 +52,6 @@ KERNEL_MODULES = (
     "deskmatch.policies.dispatch.deciding",
     "deskmatch.simulation.engine.entry",
     "deskmatch.solver.arranging",
-    "deskmatch.solver.best_values",
     "deskmatch.solver.incremental.entry",
     "deskmatch.solver.kernel.entry",
     "deskmatch.solver.network_terms",
@@ -390,9 +389,8 @@ def _dispatcher(
         linked.__module__ = function.__module__
         options: dict[str, Any] = {"no_cpython_wrapper": not called_from_python, "no_cfunc_wrapper": True}
         # Counting references to the arrays of a named tuple takes longer than a short function's work.
-        options["_nrt"] = called_from_python or _makes_arrays(function)
-        if not allocates:
-            options |= {"_nrt": False, "forceinline": not called_from_python}
+        options["_nrt"] = allocates and (called_from_python or _makes_arrays(function))
+        options["forceinline"] = not allocates and not called_from_python
         compiling = numba.njit(nogil=True, error_model="numpy", **options)
         known[function] = compiling(linked)
     return known[function]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from deskmatch.errors import RoutingError
 from deskmatch.routing.hours import OpeningHours
 from deskmatch.routing.kinds import DEFAULTS, Kind, kind_of
 from deskmatch.routing.relaxation import Relaxation, in_order
+from deskmatch.routing.toml_source import read_toml
 from deskmatch.routing.validation import (
     NeverOrPositive,
     NonNegative,
@@ -257,16 +257,5 @@ def _read(source: Mapping[str, Any] | str | Path | None) -> tuple[str, dict[str,
     """The name of the source for messages, and its values."""
     if source is None:
         return "routing", {}
-    if isinstance(source, Mapping):
-        return "routing", dict(source)
-    if not isinstance(source, str | Path):
-        raise RoutingError(f"routing: found {type(source).__name__}; expected a path, a mapping, a Routing or None")
-    path = Path(source)
-    try:
-        return str(path), tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise RoutingError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise RoutingError(f"{path}: expected UTF-8 text ({error.reason} at byte {error.start})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise RoutingError(f"{path}: expected TOML: {error}") from None
+    expected = "a path, a mapping, a Routing or None"
+    return read_toml(source, kind="routing", name="routing", expected=expected, error=RoutingError)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from deskmatch.epochs import Desk
 from deskmatch.errors import ScenarioError
 from deskmatch.frozen import Frozen
 from deskmatch.routing import Routing
+from deskmatch.routing.toml_source import read_toml
 from deskmatch.routing.validation import findings
 from deskmatch.simulation.checks import problems_of, warnings_of
 from deskmatch.simulation.laws import Law
@@ -176,16 +176,5 @@ class Scenario(Frozen):
 
 def _read(source: Mapping[str, Any] | str | Path) -> tuple[str, dict[str, Any]]:
     """The name of the source for messages, and its values."""
-    if isinstance(source, Mapping):
-        return "the scenario", dict(source)
-    if not isinstance(source, str | Path):
-        raise ScenarioError(f"scenario: found {type(source).__name__}; expected a path, a mapping or a Scenario")
-    path = Path(source)
-    try:
-        return str(path), tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path}: expected UTF-8 text ({error.reason} at byte {error.start})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{path}: expected TOML: {error}") from None
+    expected = "a path, a mapping or a Scenario"
+    return read_toml(source, kind="scenario", name="the scenario", expected=expected, error=ScenarioError)

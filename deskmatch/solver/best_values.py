@@ -1,11 +1,9 @@
-"""The best value in each row of arcs: a loop over all arcs, which bounds and prices of tickets both need."""
+"""The best value in each row of arcs: a loop that two kernels call, for bounds and for prices of tickets."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-from deskmatch.compiled import kernel
 
 from .kernel.records import offset
 
@@ -15,7 +13,6 @@ UInt32 = NDArray[np.uint32]
 Float64 = NDArray[np.float64]
 
 
-@kernel("uint32[:]", "uint32[:]", "float64[:]", "float64[:]", "float64[:]", "out float64[:]")
 def best_values(indptr: UInt32, expert: UInt32, points: Float64, price: Float64, least: Float64, best: Float64) -> None:
     """The greatest points − price of the expert among each ticket's arcs, and no less than `least`.
 

@@ -10,13 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.solver.matrix import MatrixForm
-from deskmatch.solver.problem import Problem
-from deskmatch.solver.solution import Solution
 
 from .mathopt_call import MathOptCall
 from .outcome import Outcome
-from .protocol import ALL, Capability, Option, accept
-from .whole_programs import solve_whole
+from .whole_programs import WholeProgramBackend
 
 __all__ = ["MathOpt", "cp_sat", "highs", "scip"]
 
@@ -28,7 +25,7 @@ unit, or what it takes for one that is implied, and what it calls optimal is not
 
 
 @dataclass(frozen=True, slots=True)
-class MathOpt:
+class MathOpt(WholeProgramBackend):
     """A solver of integer programs in OR-Tools (HiGHS: Huangfu & Hall 2018; SCIP: Bestuzheva et al. 2023; CP-SAT).
 
     Releases the interpreter lock while it runs. Takes time limits, and overshoots short ones by up to a second or two.
@@ -45,26 +42,11 @@ class MathOpt:
     solver: str
     options: dict[str, Any]
 
-    @property
-    def capabilities(self) -> Capability:
-        """Everything."""
-        return ALL
-
-    @property
-    def option(self) -> Option:
-        """Time limits and hints."""
-        return Option.TIME_LIMIT | Option.HINT
-
     def is_available(self) -> bool:
         """Whether OR-Tools is installed."""
         return find_spec("ortools") is not None
 
-    def solve(self, problem: Problem, *, time_limit_s: float | None = None, hint: Solution | None = None) -> Solution:
-        """Solve a problem; deterministic without a time limit, ties as the solver breaks them."""
-        accept(self, problem)
-        return solve_whole(problem, self._run, method=self.name, time_limit_s=time_limit_s, hint=hint)
-
-    def _run(self, form: MatrixForm, time_limit_s: float | None, hint: NDArray[np.float64] | None) -> Outcome:
+    def run(self, form: MatrixForm, time_limit_s: float | None, hint: NDArray[np.float64] | None) -> Outcome:
         call = MathOptCall(self.solver, {**GAPS, **self.options}, time_limit_s)
         if self.solver == "CP_SAT":
             return call.run(_stepped(form), form.is_whole, hint)

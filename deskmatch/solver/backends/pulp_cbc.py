@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.solver.matrix import MatrixForm
-from deskmatch.solver.problem import Problem
-from deskmatch.solver.solution import Solution
 
 from .outcome import Outcome, Verdict
-from .protocol import ALL, Capability, Option, accept
 from .pulp_process import PulpProcess
-from .whole_programs import solve_whole
+from .whole_programs import WholeProgramBackend
 
 __all__ = ["Pulp", "cbc"]
 
@@ -25,7 +22,7 @@ _PROCESS = PulpProcess()
 
 
 @dataclass(frozen=True, slots=True)
-class Pulp:
+class Pulp(WholeProgramBackend):
     """A solver of integer programs behind PuLP: CBC (Forrest & Lougee-Heimer 2005), or whatever PuLP finds.
 
     PuLP runs in a process of its own, because it imports highspy where that is installed, which cannot be loaded beside
@@ -40,26 +37,11 @@ class Pulp:
     name: str
     solver: str
 
-    @property
-    def capabilities(self) -> Capability:
-        """Everything."""
-        return ALL
-
-    @property
-    def option(self) -> Option:
-        """Time limits and hints, as far as the solver takes them."""
-        return Option.TIME_LIMIT | Option.HINT
-
     def is_available(self) -> bool:
         """Whether PuLP is installed; whether it finds the solver shows when it is asked to solve."""
         return find_spec("pulp") is not None
 
-    def solve(self, problem: Problem, *, time_limit_s: float | None = None, hint: Solution | None = None) -> Solution:
-        """Solve a problem; deterministic without a time limit, ties as the solver breaks them."""
-        accept(self, problem)
-        return solve_whole(problem, self._run, method=self.name, time_limit_s=time_limit_s, hint=hint)
-
-    def _run(self, form: MatrixForm, time_limit_s: float | None, hint: NDArray[np.float64] | None) -> Outcome:
+    def run(self, form: MatrixForm, time_limit_s: float | None, hint: NDArray[np.float64] | None) -> Outcome:
         if not len(form.objective):
             return _without_columns(form)
         if time_limit_s is not None and time_limit_s <= 0:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deskmatch.errors import BackendError
 from deskmatch.solver.certificate import certify
@@ -18,9 +19,10 @@ from deskmatch.solver.solution import Solution, Status
 
 from .answer import infeasible, optimal
 from .outcome import Outcome, Run, Verdict, in_scale
+from .protocol import ALL, Capability, Option, accept
 from .relaxation import Relaxation, relax
 
-__all__ = ["RELAXATION_SHARE", "solve_at_vertex", "solve_whole"]
+__all__ = ["RELAXATION_SHARE", "WholeProgramBackend", "solve_at_vertex", "solve_whole"]
 
 LINEAR = "linear_relaxation"
 WHOLE = 1e-6
@@ -29,6 +31,37 @@ SAME = 1e-9
 """Bound and answer of the relaxation are the same to this share, at least of 1; the solver's own tolerance."""
 RELAXATION_SHARE = 0.3
 """Of a time limit, what the linear relaxation may take; the rest is for the search."""
+
+
+class WholeProgramBackend:
+    """What backends for integer programs have in common; they add a `name`, `is_available`, and `run`, the solver."""
+
+    __slots__ = ()
+
+    name: str
+
+    @property
+    def capabilities(self) -> Capability:
+        """Everything."""
+        return ALL
+
+    @property
+    def option(self) -> Option:
+        """Time limits and hints, as far as the solver takes them."""
+        return Option.TIME_LIMIT | Option.HINT
+
+    def solve(self, problem: Problem, *, time_limit_s: float | None = None, hint: Solution | None = None) -> Solution:
+        """Solve a problem; deterministic without a time limit, ties as the solver breaks them."""
+        accept(self, problem)
+        return solve_whole(problem, self.run, method=self.name, time_limit_s=time_limit_s, hint=hint)
+
+    def is_available(self) -> bool:
+        """Whether it is installed."""
+        raise NotImplementedError
+
+    def run(self, form: MatrixForm, time_limit_s: float | None, hint: NDArray[np.float64] | None) -> Outcome:
+        """Run the solver."""
+        raise NotImplementedError
 
 
 def solve_whole(

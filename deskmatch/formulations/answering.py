@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from deskmatch.epochs import Epoch
 from deskmatch.errors import Defect, InputError
 from deskmatch.formulations.constraints.protocol import Constraint
+from deskmatch.formulations.expected import expect_epoch
 from deskmatch.formulations.fairness.forms import Fairness
 from deskmatch.formulations.formulation import BoundFormulation, Formulation
 from deskmatch.formulations.model import Model
@@ -85,8 +86,7 @@ def assign(
     <Status.OPTIMAL: 'optimal'>
     """
     started = perf_counter()
-    if not isinstance(epoch, Epoch):
-        raise InputError([Defect("assign", None, "epoch", repr(epoch)[:80], "expected an Epoch (Epoch.from_tables)")])
+    expect_epoch(epoch)
     bound = Formulation.of(
         routing, resolution=robust_model(resolution, robust), constraints=constraints, fairness=fairness
     ).bind(epoch.desk)

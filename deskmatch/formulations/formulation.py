@@ -20,6 +20,7 @@ from deskmatch.formulations.constraints.from_routing import constraints_of
 from deskmatch.formulations.constraints.protocol import Constraint, ModelArcs, as_constraints
 from deskmatch.formulations.constraints.rules import Rules
 from deskmatch.formulations.eligibility import Eligibility
+from deskmatch.formulations.expected import expect_epoch
 from deskmatch.formulations.fairness.forms import Fairness, as_fairness
 from deskmatch.formulations.fairness.from_routing import fairness_of
 from deskmatch.formulations.fairness.work import Work
@@ -315,8 +316,7 @@ class BoundFormulation:
         return fairness.curve(work).times(fairness.weight).added(problem)
 
     def _check_desk(self, epoch: Epoch) -> None:
-        if not isinstance(epoch, Epoch):
-            raise InputError([Defect("epoch", None, None, repr(epoch)[:80], "expected an Epoch (Epoch.from_tables)")])
+        expect_epoch(epoch)
         if not self.desk.equals(epoch.desk):
             accepted = "expected the desk that the formulation is bound to, or one with the same content; bind again"
             raise InputError([Defect("epoch", None, "desk", repr(epoch.desk), accepted)])

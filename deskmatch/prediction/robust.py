@@ -87,8 +87,7 @@ class Robust:
         given: object = self.share
         if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given <= 0.5:
             defects.append(Defect(ARGUMENTS, None, "share", repr(given), "expected a number above 0, at most 0.5"))
-        if self.caution not in tuple(Caution):
-            defects.append(Defect(ARGUMENTS, None, "robust", repr(self.caution), "expected 'lower' or 'cvar'"))
+        defects += _no_caution(self.caution)
         if defects:
             raise InputError(defects)
         object.__setattr__(self, "caution", Caution(self.caution))
@@ -109,6 +108,13 @@ class Robust:
         return np.clip(total, 0.0, 1.0)
 
 
+def _no_caution(given: object) -> list[Defect]:
+    """What is wrong with a caution."""
+    if given in tuple(Caution):
+        return []
+    return [Defect(ARGUMENTS, None, "robust", repr(given), "expected 'lower' or 'cvar'")]
+
+
 def robust_model(model: ResolutionModel | None, robust: str | None) -> ResolutionModel | None:
     """The model, or a `Robust` one of it.
 
@@ -126,5 +132,5 @@ def robust_model(model: ResolutionModel | None, robust: str | None) -> Resolutio
         return model
     if model is None:
         accepted = "expected a model with interval(…) for robust points, such as HistoricalRate.fit(history)"
-        raise InputError([Defect(ARGUMENTS, None, "resolution", "None", accepted)])
+        raise InputError([Defect(ARGUMENTS, None, "resolution", "None", accepted), *_no_caution(robust)])
     return Robust(model, robust)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.errors import ARGUMENTS, ContractError, Defect, InputError
+from deskmatch.formulations.expected import expect_plan
 from deskmatch.formulations.fairness.forms import Fairness, MaxMin, Range
 from deskmatch.formulations.fairness.max_min import max_min
 from deskmatch.formulations.fairness.region import Region
@@ -66,6 +67,7 @@ def fair_plan(plan: Plan, form: Form, *, delta: float = 0.02, time_limit_s: floa
     >>> plan.method, plan.gap <= 0.02 * plan.bound
     ('fair: range', True)
     """
+    expect_plan(plan)
     if isinstance(delta, bool) or not isinstance(delta, Real) or not (math.isfinite(delta) and delta >= 0):
         raise InputError([Defect(ARGUMENTS, None, "delta", repr(delta), "expected a finite number ≥ 0")])
     if isinstance(form, type) or not isinstance(form, Fairness | MaxMin | Range):

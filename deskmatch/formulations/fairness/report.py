@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.errors import ARGUMENTS, Defect, InputError, ProblemError
+from deskmatch.formulations.expected import expect_plan
 from deskmatch.formulations.fairness.forms import Fairness, SquaredOccupancy
 from deskmatch.formulations.fairness.measures import gini, jain
 from deskmatch.formulations.fairness.work import WINDOW_S, Work
@@ -227,6 +228,7 @@ def fairness_report(plan: Plan, *, window_s: float = WINDOW_S) -> FairnessReport
     3  least idle share   0.130 -0.960
     4    mean occupancy   0.631  0.997
     """
+    expect_plan(plan)
     given: object = window_s
     if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given < np.inf:
         raise InputError([Defect(ARGUMENTS, None, "window_s", repr(window_s), "expected seconds > 0")])

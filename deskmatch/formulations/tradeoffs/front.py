@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Epoch
 from deskmatch.errors import ARGUMENTS, Defect, InputError
+from deskmatch.formulations.expected import expect_epoch
 from deskmatch.formulations.formulation import BoundFormulation, Formulation
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.pictures import CHOSEN, MAIN, QUIET, drawn, tidy
@@ -195,9 +196,7 @@ def pareto(
     2      55.014    6.570  proven  False
     3      51.730    6.636  proven  False
     """
-    if not isinstance(epoch, Epoch):
-        accepted = "expected an Epoch (Epoch.from_tables)"
-        raise InputError([Defect(ARGUMENTS, None, "epoch", repr(epoch)[:80], accepted)])
+    expect_epoch(epoch)
     if formulation is None:
         formulation = Formulation.of(routing, resolution=resolution)
     elif routing is not None or resolution is not None:

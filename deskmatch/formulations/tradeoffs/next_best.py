@@ -9,6 +9,7 @@ import numpy as np
 
 from deskmatch.errors import ContractError, ProblemError
 from deskmatch.formulations.basis import best_solution
+from deskmatch.formulations.expected import expect_plan
 from deskmatch.solver import Solution, Status, solve
 from deskmatch.solver.ranking import ranked
 
@@ -99,6 +100,7 @@ def alternatives(plan: Plan, k: int = 5, *, time_limit_s: float | None = None) -
     >>> found.unique, found.frame["loss"].round(4).tolist()
     (True, [0.0, 0.0108, 0.0184])
     """
+    expect_plan(plan)
     plan = plan.whole()
     problem = plan.model.problem
     given: object = k

@@ -14,6 +14,7 @@ from deskmatch.errors import BackendError
 from deskmatch.formulations import why
 from deskmatch.formulations.arcs import Arcs
 from deskmatch.formulations.basis import Basis
+from deskmatch.formulations.expected import expect_plan
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.formulations.model import Model
 from deskmatch.solver import Solution, Status
@@ -83,6 +84,7 @@ def sensitivity(plan: Plan) -> Sensitivity:
     """
     import pandas as pd
 
+    expect_plan(plan)
     plan = plan.whole()
     problem = plan.model.problem
     if not problem.is_network:

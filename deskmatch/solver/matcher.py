@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.errors import BackendError, ProblemError, UnknownIdError
 
+from .backends.answer import without_answer
 from .backends.protocol import Capability, capability_names, needs
 from .bound import limit_sums
 from .certificate import certify
@@ -400,14 +401,7 @@ class Matcher:
         tickets, places = self._storage.tickets[used.tickets], self._storage.places
         if self.status is Status.INFEASIBLE:
             violator = np.flatnonzero(tickets["reached"] == 1)
-            return Solution(
-                expert_of=np.full(problem.n_tickets, -1, np.int32),
-                objective=None,
-                status=Status.INFEASIBLE,
-                method="matcher",
-                message=f"{len(violator)} tickets must be assigned, and their experts cannot take them all",
-                violator=violator.astype(np.int32),
-            )
+            return without_answer(problem, violator.astype(np.int32), method="matcher")
         seated = tickets["place"] >= 0
         expert_of = np.full(problem.n_tickets, -1, np.int32)
         owner = places["owner"][tickets["place"][seated]]

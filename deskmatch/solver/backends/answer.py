@@ -16,7 +16,7 @@ from deskmatch.solver.problem import Problem
 from deskmatch.solver.residual import Polished, polish
 from deskmatch.solver.solution import Solution, Status
 
-__all__ = ["infeasible", "optimal"]
+__all__ = ["infeasible", "optimal", "without_answer"]
 
 
 def optimal(problem: Problem, expert_of: NDArray[np.integer], *, method: str, started: float) -> Solution:
@@ -66,12 +66,27 @@ def infeasible(problem: Problem, *, method: str, started: float) -> Solution:
     violator = hall_violator(problem)
     if violator is None:
         raise BackendError(f"{method} found no assignment of {problem}, although there is one")
+    return without_answer(problem, violator, method=method, elapsed_s=time.perf_counter() - started)
+
+
+def without_answer(
+    problem: Problem,
+    violator: NDArray[np.int32] | None,
+    *,
+    method: str,
+    elapsed_s: float = 0.0,
+    message: str | None = None,
+) -> Solution:
+    """The answer that there is none, with the set that proves it or with what the method says."""
+    if message is None:
+        count = 0 if violator is None else len(violator)
+        message = f"{count} tickets must be assigned, and their experts cannot take them all"
     return Solution(
         expert_of=np.full(problem.n_tickets, -1, dtype=np.int32),
         objective=None,
         status=Status.INFEASIBLE,
         method=method,
-        elapsed_s=time.perf_counter() - started,
-        message=f"{len(violator)} tickets must be assigned, and their experts cannot take them all",
+        elapsed_s=elapsed_s,
+        message=message,
         violator=violator,
     )

@@ -16,7 +16,7 @@ from deskmatch.solver.network_terms import network_terms
 from deskmatch.solver.problem import Problem
 from deskmatch.solver.solution import Solution, Status
 
-from .answer import optimal
+from .answer import optimal, without_answer
 from .protocol import Capability, accept
 
 __all__ = ["KernelBackend"]
@@ -58,15 +58,8 @@ class KernelBackend:
         _prepare_for_more(problem)
         answer = run(problem)
         if len(answer.violator):
-            return Solution(
-                expert_of=np.full(problem.n_tickets, -1, dtype=np.int32),
-                objective=None,
-                status=Status.INFEASIBLE,
-                method=self.name,
-                elapsed_s=time.perf_counter() - started,
-                message=f"{len(answer.violator)} tickets must be assigned, and their experts cannot take them all",
-                violator=np.sort(answer.violator),
-            )
+            elapsed_s = time.perf_counter() - started
+            return without_answer(problem, np.sort(answer.violator), method=self.name, elapsed_s=elapsed_s)
         if answer.gap > SAFE_SHARE * TOLERANCE * answer.scale:
             return optimal(problem, answer.expert_of, method=self.name, started=started)
         return Solution(

@@ -17,7 +17,7 @@ from deskmatch.solver.matrix import MatrixForm, matrix_form
 from deskmatch.solver.problem import Problem
 from deskmatch.solver.solution import Solution, Status
 
-from .answer import infeasible, optimal
+from .answer import infeasible, optimal, without_answer
 from .outcome import Outcome, Run, Verdict, in_scale
 from .protocol import ALL, Capability, Option, accept
 from .relaxation import Relaxation, relax
@@ -158,15 +158,9 @@ def _infeasible(problem: Problem, message: str, method: str, started: float) -> 
     """The answer that no assignment keeps every rule: proved where counting can, claimed otherwise."""
     if problem.is_network:
         return infeasible(problem, method=method, started=started)
-    return Solution(
-        expert_of=np.full(problem.n_tickets, -1, dtype=np.int32),
-        objective=None,
-        status=Status.INFEASIBLE,
-        method=method,
-        elapsed_s=time.perf_counter() - started,
-        message=message,
-        violator=hall_violator(problem),
-    )
+    violator = hall_violator(problem)
+    elapsed_s = time.perf_counter() - started
+    return without_answer(problem, violator, method=method, elapsed_s=elapsed_s, message=message)
 
 
 def _network_answer(problem: Problem, form: MatrixForm, outcome: Outcome, method: str, started: float) -> Solution:

@@ -1,4 +1,4 @@
-"""What every test run needs: which paths are not collected, and how hypothesis searches."""
+"""What every test run needs: which paths are not collected, how wide the terminal is, and how hypothesis searches."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ collect_ignore = [
     *LINKS,
     *(path for path, modules in NEEDS.items() if not all(find_spec(module) for module in modules)),
 ]
+
+for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them in its workers; what a test sees must not depend on who runs it
+    os.environ.pop(name, None)
 
 settings.register_profile(
     "deskmatch",

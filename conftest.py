@@ -22,7 +22,7 @@ collect_ignore = [
     *(path for path, modules in NEEDS.items() if not all(find_spec(module) for module in modules)),
 ]
 
-for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them in its workers; what a test sees must not depend on who runs it
+for name in ("COLUMNS", "LINES"):  # pytest-xdist sets them in its workers, and tests see the same everywhere
     os.environ.pop(name, None)
 
 settings.register_profile(

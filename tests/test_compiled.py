@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -252,11 +251,12 @@ def test_a_cold_kernel_is_compiled_by_one_child_while_two_processes_go_on(make: 
     module = make()
     program = f"""
 import time, {module.__name__} as module, numpy as np
-started = time.monotonic()
 assert not module.apply.is_warm()
+spent = time.process_time()
 module.apply.request()
 module.apply.request()
-print(time.monotonic() - started < 0.5)
+print(time.process_time() - spent < 0.5)
+started = time.monotonic()
 while not module.apply.is_warm():
     assert time.monotonic() - started < 120
     time.sleep(0.02)
@@ -333,19 +333,18 @@ def test_warm_up_compiles_every_kernel_module(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_fresh_process_solves_soon() -> None:
-    """The goal is 1.5 s on an idle machine; the test leaves room for a busy one."""
+    """It loads the kernel from the cache: compiling takes tens of seconds of its own time, loading about one."""
     from deskmatch.solver.kernel.entry import solve_arrays
 
     if os.environ.get("NUMBA_DISABLE_JIT"):
         pytest.skip("nothing is compiled")
     solve_arrays.warm_up()
     program = """
+import time
 import deskmatch.solver as solver
-print(solver.solve(solver.Problem.from_arcs(1, 1, [0], [0], [1.0])).method)
+print(solver.solve(solver.Problem.from_arcs(1, 1, [0], [0], [1.0])).method, time.process_time() < 10)
 """
-    started = time.monotonic()
-    assert run(program) == "kernel"
-    assert time.monotonic() - started < 6.0
+    assert run(program) == "kernel True"
 
 
 RECORDS = """

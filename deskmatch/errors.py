@@ -8,6 +8,7 @@
     ├── ScenarioError     (ValueError)   a scenario that cannot be simulated; names the key
     ├── ProblemError      (ValueError)   arrays that make no assignment problem
     ├── BackendError      (RuntimeError) a solver that is absent, cannot take this problem, or failed
+    ├── MissingExtraError (ImportError)  a package that an extra of deskmatch brings is not installed
     ├── ContractError     (AssertionError) a user's implementation breaks a protocol (`check_…`)
     └── UnknownIdError    (KeyError)     a ticket or an expert that this plan does not know
 """
@@ -23,6 +24,7 @@ __all__ = [
     "Defect",
     "DeskmatchError",
     "InputError",
+    "MissingExtraError",
     "ProblemError",
     "RoutingError",
     "ScenarioError",
@@ -104,6 +106,10 @@ class ProblemError(DeskmatchError, ValueError):
 
 class BackendError(DeskmatchError, RuntimeError):
     """A solver that is not installed, cannot take this problem, or failed."""
+
+
+class MissingExtraError(DeskmatchError, ImportError):
+    """A package that an extra of deskmatch brings is not installed; the message says how to install it."""
 
 
 class ContractError(DeskmatchError, AssertionError):

@@ -1,0 +1,240 @@
+"""`KeywordRules`: weighted words and phrases for each topic; says which of them decided."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.epochs.reading import read_sheet
+from deskmatch.errors import Defect, InputError
+from deskmatch.frozen import Frozen
+from deskmatch.prediction.topics.extras import needed
+from deskmatch.prediction.topics.inquiries import Inquiries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Keyword", "KeywordRules"]
+
+TABLE = "keyword rules"
+BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A word or phrase that speaks for a topic.
+
+    Parameters
+    ----------
+    topic : the topic.
+    phrase : as it stands in texts; upper and lower case, and the width of letters and of blanks, do not count.
+    weight : above 0, how strongly it speaks for the topic.
+    language : texts in another language do not count; None: of any language.
+    """
+
+    topic: str
+    phrase: str
+    weight: float = 1.0
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeywordRules(Frozen):
+    """Topics by the words of the text.
+
+    With s_t the summed weights of the different phrases of topic t that stand in the text,
+    ``P(t) = s_t / (doubt + Σ s)``: without any of them the topic is unknown, and the more of them, the surer.
+    A phrase counts where it stands between no letters or digits (scripts without blanks between words, such as Chinese,
+    aside), once a text, and not inside a longer phrase that counts. Where the language of a text is known, phrases of
+    other languages do not count. All phrases are looked for in one pass (Aho & Corasick, CACM 18 (1975) 333–340; the
+    package pyahocorasick, of the extra `text`).
+
+    Parameters
+    ----------
+    keywords : the rules; a tuple ``(topic, phrase)``, ``(topic, phrase, weight)`` or
+        ``(topic, phrase, weight, language)`` is taken as a `Keyword`.
+    topics : all topics in the order of the columns; default: those that the rules name, sorted.
+    doubt : the weight of the unknown topic, above 0.
+
+    Raises
+    ------
+    InputError
+        Lists every rule without words or topic, or with a weight that is none.
+    MissingExtraError
+        Where pyahocorasick is not installed.
+
+    Examples
+    --------
+    >>> rules = KeywordRules([("billing", "invoice", 2.0), ("billing", "charged twice", 3.0), ("seo", "ranking")])
+    >>> asked = Inquiries(["My INVOICE: charged  twice!", "invoices?", "ranking of my invoice"])
+    >>> rules.probability(asked).round(3).tolist()
+    [[0.833, 0.0], [0.0, 0.0], [0.5, 0.25]]
+    >>> [(word.phrase, word.weight) for word in rules.explain(asked)[0]]
+    [('charged twice', 3.0), ('invoice', 2.0)]
+    """
+
+    keywords: tuple[Keyword, ...]
+    topics: tuple[str, ...] = ()
+    doubt: float = 1.0
+    _machine: Any = field(init=False, repr=False)
+    _column: dict[str, int] = field(init=False, repr=False)
+
+    def __init__(
+        self,
+        keywords: Iterable[Keyword | Sequence[Any]],
+        topics: Iterable[str] | None = None,
+        *,
+        doubt: float = 1.0,
+    ) -> None:
+        rules = tuple(rule if isinstance(rule, Keyword) else Keyword(*rule) for rule in keywords)
+        names = tuple(sorted({rule.topic for rule in rules})) if topics is None else tuple(topics)
+        self._set(keywords=rules, topics=names, doubt=float(doubt))
+        self._check()
+        self._set(_column={topic: k for k, topic in enumerate(names)}, _machine=_machine(rules))
+
+    def _check(self) -> None:
+        defects = []
+        for row, rule in enumerate(self.keywords, start=1):
+            if not any(map(str.isalnum, str(rule.phrase))):
+                defects.append(Defect(TABLE, str(row), "phrase", repr(rule.phrase), "expected a word or a phrase"))
+            if not 0 < rule.weight < np.inf:
+                defects.append(Defect(TABLE, str(row), "weight", repr(rule.weight), "expected a number above 0"))
+            if rule.topic not in self.topics:
+                accepted = f"expected one of {', '.join(self.topics) or 'no topics'}"
+                defects.append(Defect(TABLE, str(row), "topic", repr(rule.topic), accepted))
+        if not 0 < self.doubt < np.inf:
+            defects.append(Defect(TABLE, None, "doubt", repr(self.doubt), "expected a number above 0"))
+        if not self.keywords:
+            defects.append(Defect(TABLE, None, None, None, "expected at least one rule"))
+        if defects:
+            raise InputError(defects)
+
+    @classmethod
+    def read(cls, source: pd.DataFrame | str | Path, *, doubt: float = 1.0) -> KeywordRules:
+        """Rules from a table with the columns ``topic``, ``phrase`` and, if wanted, ``weight`` and ``language``.
+
+        Raises
+        ------
+        InputError
+            Lists everything that is wrong in the table.
+        """
+        sheet = read_sheet(source, TABLE)
+        missing = [name for name in ("topic", "phrase") if name not in sheet.headers]
+        if missing:
+            found = ", ".join(sheet.headers) or "no columns"
+            raise InputError(
+                [Defect(sheet.name, None, name, f"only {found}", "expected this column") for name in missing]
+            )
+        cells = {name: sheet.columns[sheet.headers.index(name)] for name in sheet.headers}
+        rows, defects = [], []
+        for at, label in enumerate(sheet.labels):
+            topic, phrase = cells["topic"][at], cells["phrase"][at]
+            weight, language = (cells[name][at] if name in cells else None for name in ("weight", "language"))
+            for name, value in (("topic", topic), ("phrase", phrase)):
+                if value is None:
+                    defects.append(Defect(sheet.name, label, name, "an empty cell", f"expected a {name}"))
+            try:
+                number = 1.0 if weight is None else float(weight)
+                if not 0 < number < np.inf:
+                    raise ValueError
+            except ValueError:
+                defects.append(Defect(sheet.name, label, "weight", repr(weight), "expected a number above 0"))
+                continue
+            rows.append(Keyword(topic or "", phrase or "", number, language))
+        if defects:
+            raise InputError(defects)
+        return cls(rows, doubt=doubt)
+
+    def matches(self, inquiries: Inquiries) -> list[list[int]]:
+        """The rules that count in each text, by their positions."""
+        languages = inquiries.language or (None,) * len(inquiries)
+        return [self._found(text, language) for text, language in zip(inquiries.text, languages, strict=True)]
+
+    def probability(self, inquiries: Inquiries) -> NDArray[np.float64]:
+        """``(tickets, topics)``; see `TopicClassifier`."""
+        score = np.zeros((len(inquiries), len(self.topics)))
+        for row, found in enumerate(self.matches(inquiries)):
+            for rule in found:
+                score[row, self._column[self.keywords[rule].topic]] += self.keywords[rule].weight
+        return np.asarray(score / (self.doubt + score.sum(axis=1, keepdims=True)))
+
+    def explain(self, inquiries: Inquiries) -> list[tuple[Keyword, ...]]:
+        """The words that decided in each text, the strongest first."""
+        return [
+            tuple(sorted((self.keywords[rule] for rule in found), key=lambda rule: (-rule.weight, rule.phrase)))
+            for found in self.matches(inquiries)
+        ]
+
+    def _found(self, text: str, language: str | None) -> list[int]:
+        """The rules whose phrase stands in the text between words and inside no longer one, ascending."""
+        plain = fold_text(text)
+        spans: list[tuple[int, int, list[int]]] = []
+        for end, rules in self._machine.iter(plain):
+            wanted = [rule for rule in rules if self._speaks(rule, language)]
+            start = end + 1 - len(fold_text(self.keywords[rules[0]].phrase))
+            if wanted and _is_apart(plain, start, end):
+                spans.append((start, end, wanted))
+        found: set[int] = set()
+        last = -1
+        for _, end, rules in sorted(spans, key=lambda span: (span[0], -span[1])):
+            if end > last:  # else it ends inside a phrase that begins no later
+                found.update(rules)
+                last = end
+        return sorted(found)
+
+    def _speaks(self, rule: int, language: str | None) -> bool:
+        wanted = self.keywords[rule].language
+        return language is None or wanted is None or wanted.casefold() == language.casefold()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self.keywords, self.topics, self.doubt)
+
+    def __repr__(self) -> str:
+        return f"KeywordRules({len(self.keywords)} phrases, {len(self.topics)} topics)"
+
+
+def fold_text(text: str) -> str:
+    """A text without upper case, wide letters and more than one blank in a row."""
+    return BLANKS.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def _machine(rules: tuple[Keyword, ...]) -> Any:
+    automaton = needed("ahocorasick", extra="text", purpose="KeywordRules").Automaton()
+    of_phrase: dict[str, list[int]] = {}
+    for position, rule in enumerate(rules):
+        of_phrase.setdefault(fold_text(rule.phrase), []).append(position)
+    for phrase, positions in of_phrase.items():
+        automaton.add_word(phrase, positions)
+    automaton.make_automaton()
+    return automaton
+
+
+def _rebuilt(keywords: tuple[Keyword, ...], topics: tuple[str, ...], doubt: float) -> KeywordRules:
+    return KeywordRules(keywords, topics, doubt=doubt)
+
+
+def _is_apart(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start : end + 1]`` stands between no letters of the same kind of script."""
+    left = start == 0 or _parts(text[start - 1], text[start])
+    return left and (end + 1 == len(text) or _parts(text[end], text[end + 1]))
+
+
+def _parts(one: str, other: str) -> bool:
+    return not (one.isalnum() and other.isalnum()) or _is_unspaced(one) or _is_unspaced(other)
+
+
+def _is_unspaced(sign: str) -> bool:
+    """Whether a letter belongs to a script that puts no blanks between words."""
+    return (
+        "\u0e00" <= sign <= "\u0eff"
+        or "\u1000" <= sign <= "\u109f"
+        or "\u3040" <= sign <= "\u9fff"
+        or sign >= "\U00020000"
+    )

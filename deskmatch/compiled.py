@@ -46,6 +46,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 KERNEL_MODULES = (
+    "deskmatch.formulations.one_pass_kernel",
     "deskmatch.heuristics.entry",
     "deskmatch.heuristics.knapsack_entry",
     "deskmatch.learning.exact",

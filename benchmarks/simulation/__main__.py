@@ -138,7 +138,7 @@ class Timed:
 
     def decide(self, epoch: Epoch, state: BoundFormulation) -> tuple[Decision, BoundFormulation]:
         start = time.process_time()
-        problem = state.build(epoch).problem
+        problem = state.problem(epoch)
         self.building_s += time.process_time() - start
         solution = solve(problem, method=self.matching.method)
         ticket = np.flatnonzero(solution.expert_of >= 0)

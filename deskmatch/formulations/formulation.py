@@ -26,6 +26,7 @@ from deskmatch.formulations.fairness.from_routing import fairness_of
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.formulations.hurry import Hurry
 from deskmatch.formulations.model import Model
+from deskmatch.formulations.one_pass import OnePass
 from deskmatch.formulations.pairs import open_pairs
 from deskmatch.formulations.terms import DEFAULT_TERMS, Term, TicketTerm, as_term
 from deskmatch.heuristics.clock import Clock
@@ -188,6 +189,16 @@ class BoundFormulation:
         self.channels = formulation.routing.for_desk(desk)
         self.eligibility = Eligibility(desk, self.channels)
         self.constraints = formulation.named_constraints
+        self._one_pass = OnePass(self)
+
+    def problem(self, epoch: Epoch) -> Problem:
+        """The assignment problem of one epoch alone, for policies that are asked very often; compiled where it can be.
+
+        It is that of `build` up to rounding; the first call may wait for the compiler. Arguments and errors as there.
+        """
+        self._check_desk(epoch)
+        problem = self._one_pass.problem(epoch)
+        return self.build(epoch).problem if problem is None else problem
 
     def build(self, epoch: Epoch, *, clock: Clock | None = None) -> Model:
         """The assignment problem of one epoch.

@@ -60,7 +60,7 @@ class Matching:
 
     def decide(self, epoch: Epoch, state: BoundFormulation) -> tuple[Decision, BoundFormulation]:
         """The pairs of an optimal plan."""
-        problem = state.build(epoch).problem
+        problem = state.problem(epoch)
         solution = greedy(problem) if self.method == "greedy" else solve(problem, method=self.method)
         ticket = np.flatnonzero(solution.expert_of >= 0)
         return Decision(ticket=ticket, expert=solution.expert_of[ticket]), state

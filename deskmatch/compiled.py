@@ -52,6 +52,7 @@ KERNEL_MODULES = (
     "deskmatch.learning.exact",
     "deskmatch.policies.dispatch.deciding",
     "deskmatch.simulation.engine.entry",
+    "deskmatch.simulation.engine.showing",
     "deskmatch.solver.arranging",
     "deskmatch.solver.incremental.entry",
     "deskmatch.solver.kernel.entry",

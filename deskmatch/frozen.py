@@ -43,9 +43,12 @@ class Frozen:
         """Build without validation, from values that are known to be right; every field is named."""
         self = object.__new__(cls)
         for name, value in values.items():
-            for array in value.values() if isinstance(value, dict) else (value,):
-                if isinstance(array, np.ndarray):
-                    array.flags.writeable = False
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+            elif isinstance(value, dict):
+                for array in value.values():
+                    if isinstance(array, np.ndarray):
+                        array.setflags(write=False)
             object.__setattr__(self, name, value)
         return self
 

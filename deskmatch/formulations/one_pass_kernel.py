@@ -194,7 +194,7 @@ def _open(
 
 
 def _holds(requires: Int32, begin: int, end: int, has: Bytes, j: int) -> bool:
-    for entry in range(begin, end):
+    for entry in range(begin, end):  # noqa: SIM110 (compiled code has no generators)
         if requires[entry] < 0 or has[j, requires[entry]] == 0:
             return False
     return True
@@ -366,9 +366,7 @@ def _waiting(waited: float, step: float, tau: float, due: float, pace: float, p:
     return np.exp(min(logarithm, np.log(MOST_POINTS)))  # type: ignore[no-any-return]
 
 
-def _leaving(
-    waited: float, step: float, own_patience: float, patience: float, no_answer: float, scale: float
-) -> float:
+def _leaving(waited: float, step: float, own_patience: float, patience: float, no_answer: float, scale: float) -> float:
     """The greater of `deskmatch.routing.aims.abandonment` and `no_answer` of one ticket."""
     lost = 0.0
     if patience == patience:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,22 +12,26 @@ from deskmatch.epochs import Desk, Epoch, Staffing, Tickets
 from deskmatch.epochs.epoch import Intake
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
-from deskmatch.policies.dispatch.records import EXCLUDED
-from deskmatch.policies.dispatch.selector import MEMORY_S
 from deskmatch.policies.protocol import Decision
-from deskmatch.simulation.layout import Layout, exclusive_channels, handling_of
+from deskmatch.simulation.engine.showing import (
+    FULL,
+    OUTSIDE,
+    TWICE,
+    find_problem,
+    find_waiting,
+    show_experts,
+    show_tickets,
+)
+from deskmatch.simulation.layout import Layout, handling_of
 from deskmatch.simulation.naming import UNKNOWN
 from deskmatch.simulation.scenario import Scenario
 
 __all__ = ["DecisionPoint", "EpochMaker", "SeenQueues"]
 
-WAITING = 0
-"""The phase of a waiting ticket."""
-
 MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 """Runs start at midnight of their first day in this week."""
 
-NOTHING: NDArray[np.int32] = np.zeros(0, np.int32)
+NO_INTAKE = Intake()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,33 +61,36 @@ class EpochMaker:
 
     def __init__(self, scenario: Scenario, queues: NDArray[np.int64]) -> None:
         self.desk = _desk_for_policies(scenario)
-        self._scenario = scenario
-        self._exclusive = exclusive_channels(scenario)
-        self._mine = np.zeros(len(scenario.queues), bool)
-        self._mine[queues] = True
-        self._eligible = scenario.eligible[:, scenario.group_of]
+        self._queues = scenario.queues
+        self._start = MONDAY + timedelta(days=scenario.tables.start_day)
+        self._mine = np.zeros(len(scenario.queues), np.uint8)
+        self._mine[queues] = 1
+        self._eligible = np.ascontiguousarray(scenario.eligible, np.uint8)
         self._classes = SeenQueues(scenario)
-        self._rows = NOTHING.astype(np.int64)
+        self._rows = np.zeros(0, np.int64)
 
     def point(self, layout: Layout, number: int) -> DecisionPoint | None:
         """What the policy is shown now; None: none of its tickets waits, or nobody has room."""
-        if not layout.desk[0]["waiting"] or not layout.desk[0]["listed"]:
+        waiting = int(layout.desk[0]["waiting"])
+        if not waiting or not layout.desk[0]["listed"]:
             return None
-        rows = np.flatnonzero(layout.tickets["phase"] == WAITING)
-        rows = rows[self._mine[layout.tickets["queue"][rows]]]
-        if not len(rows):
+        classes, entries = self._classes, np.empty(3, np.int64)
+        rows, roots, since = np.empty(waiting, np.int64), np.empty(waiting, np.int64), np.empty(waiting)
+        count = find_waiting(
+            layout.queues.view(np.uint8), layout.tickets.view(np.uint8), self._mine, classes.topic_ptr, classes.tag_ptr,
+            rows, since, roots, entries,
+        )  # fmt: skip
+        if not count:
             return None
-        tickets = layout.tickets[rows]
-        order = np.lexsort((tickets["root"], tickets["since"]))
-        self._rows = rows[order]
+        self._rows = rows[:count][np.lexsort((roots[:count], since[:count]))]
         now = float(layout.desk[0]["now"])
         epoch = Epoch._trusted(
             desk=self.desk,
-            tickets=self._tickets(layout, tickets[order], now),
+            tickets=self._tickets(layout, entries.tolist(), now),
             staffing=_staffing(layout, now),
-            now=MONDAY + timedelta(days=self._scenario.tables.start_day, seconds=now),
+            now=self._start + timedelta(seconds=now),
             resolution=None,
-            intake=Intake(),
+            intake=NO_INTAKE,
         )
         return DecisionPoint._trusted(policy=number, time_s=now, epoch=epoch)
 
@@ -96,70 +102,63 @@ class EpochMaker:
         ContractError
             Names the pair that the rules of the desk forbid.
         """
-        ticket, expert = decision.ticket.astype(np.int64), decision.expert.astype(np.int64)
         n, m = len(self._rows), len(layout.experts)
-        if ((ticket < 0) | (ticket >= n)).any() or ((expert < 0) | (expert >= m)).any():
+        wrong = np.zeros(1, np.int64)
+        problem = find_problem(
+            decision.ticket, decision.expert, self._rows, layout.tickets.view(np.uint8), layout.excluded,
+            layout.experts.view(np.uint8), layout.channels.view(np.uint8), layout.loads, layout.limits, self._eligible,
+            np.zeros(layout.loads.shape, np.int64), np.zeros(n, np.uint8), wrong,
+        )  # fmt: skip
+        if problem == OUTSIDE:
             raise ContractError(f"decision: rows outside the epoch of {n} tickets and {m} experts")
-        if len(np.unique(ticket)) < len(ticket):
+        if problem == TWICE:
             raise ContractError("decision: a ticket stands in more than one pair")
-        places = self._rows[ticket]
-        self._check_room(layout, places, expert)
+        places, expert = self._rows[decision.ticket], decision.expert.astype(np.int64)
+        if problem:
+            who = f"decision: expert {self.desk.expert_ids[expert[wrong[0]]]!r}"
+            name = self._queues[layout.tickets[places[wrong[0]]]["queue"]].name
+            if problem == FULL:
+                raise ContractError(f"{who} has no room for one more ticket")
+            raise ContractError(f"{who} may not serve a ticket of {name!r}")
         return places, expert
 
-    def _check_room(self, layout: Layout, places: NDArray[np.int64], expert: NDArray[np.int64]) -> None:
-        experts = layout.experts
-        given: dict[tuple[int, int], int] = {}
-        total: dict[int, int] = {}
-        alone: set[int] = set()
-        for place, e in zip(places.tolist(), expert.tolist(), strict=True):
-            own, ticket = experts[e], layout.tickets[place]
-            channel = int(ticket["channel"])
-            limit = int(layout.limits[own["pool"], channel])
-            new, before = given.get((e, channel), 0), total.get(e, 0)
-            free = (
-                own["taken"] + before == 0 and limit > 0
-                if self._exclusive[channel]
-                else layout.loads[e, channel] + new < limit
-            )
-            if own["on"] == 0 or own["alone"] == 1 or e in alone or not free:
-                raise ContractError(f"decision: expert {self.desk.expert_ids[e]!r} has no room for one more ticket")
-            barred = layout.excluded[place, : ticket["barred"]]
-            if not self._eligible[ticket["queue"], e] or e in barred or ticket["declined"] == e:
-                name = self._scenario.queues[ticket["queue"]].name
-                raise ContractError(f"decision: expert {self.desk.expert_ids[e]!r} may not serve a ticket of {name!r}")
-            given[e, channel], total[e] = new + 1, before + 1
-            if self._exclusive[channel]:
-                alone.add(e)
-
-    def _tickets(self, layout: Layout, own: NDArray[Any], now: float) -> Tickets:
-        classes, queue = self._classes, own["queue"]
-        n = len(own)
-        topic, topic_ptr = _gathered(classes.topic_ptr, queue)
-        tags, tag_ptr = _gathered(classes.tag_ptr, queue)
-        barred, barred_ptr = _barred(layout.excluded[self._rows], own)
+    def _tickets(self, layout: Layout, entries: list[int], now: float) -> Tickets:
+        classes, n, (topics, tags, barred) = self._classes, len(self._rows), entries
+        codes, offsets = np.empty((5, n), np.int32), np.empty((3, n + 1), np.int32)
+        numbers, probability = np.empty((5, n)), np.empty(topics)
+        topic, tag, excluded = (np.empty(size, np.int32) for size in (topics, tags, barred))
+        show_tickets(
+            layout.tickets.view(np.uint8), layout.excluded, self._rows, now, classes.codes, classes.numbers,
+            classes.topic_ptr, classes.topic, classes.topic_probability, classes.tag_ptr, classes.tag,
+            codes, offsets, numbers, topic, probability, tag, excluded,
+        )  # fmt: skip
+        own = layout.tickets[self._rows]
         return Tickets._trusted(
             ids=tuple(
-                f"{root}.{attempt}" for root, attempt in zip(own["root"].tolist(), own["attempt"].tolist(), strict=True)
+                [
+                    f"{root}.{attempt}"
+                    for root, attempt in zip(own["root"].tolist(), own["attempt"].tolist(), strict=True)
+                ]
             ),
-            channel=own["channel"].astype(np.int32),
-            language=classes.language[queue],
-            topic=classes.topic[topic],
-            topic_ptr=topic_ptr,
-            topic_probability=classes.topic_probability[topic],
-            tier=classes.tier[queue],
-            waited_s=now - own["since"],
-            due_s=np.full(n, np.nan),
-            promised_wait_s=np.full(n, np.nan),
-            importance=classes.importance[queue],
-            patience_s=classes.patience_s[queue],
-            requires=classes.tag[tags],
-            requires_ptr=tag_ptr,
-            preferred=own["preferred"].astype(np.int32),
-            excluded=barred,
-            excluded_ptr=barred_ptr,
-            offered_to=np.full(n, -1, np.int32),
+            channel=codes[0],
+            language=codes[1],
+            topic=topic,
+            topic_ptr=offsets[0],
+            topic_probability=probability,
+            tier=codes[2],
+            waited_s=numbers[0],
+            due_s=numbers[1],
+            promised_wait_s=numbers[2],
+            importance=numbers[3],
+            patience_s=numbers[4],
+            requires=tag,
+            requires_ptr=offsets[1],
+            preferred=codes[3],
+            excluded=excluded,
+            excluded_ptr=offsets[2],
+            offered_to=codes[4],
             customer_id=None,
-            features={"queue": classes.name[queue]},
+            features={"queue": classes.name[own["queue"]]},
         )
 
 
@@ -174,13 +173,14 @@ class SeenQueues:
         self.name = np.array([each.written for each in layout_types])
         self.language = desk.languages.codes(queue.language for queue in queues)
         self.tier = np.array([queue.tier for queue in queues], np.int32)
-        self.importance = np.array([queue.importance for queue in queues])
-        self.patience_s = np.array([scenario.patience_of(queue.type) for queue in queues])
+        self.codes = np.array([self.language, self.tier], np.int64)
+        importance = [queue.importance for queue in queues]
+        self.numbers = np.array([importance, [scenario.patience_of(queue.type) for queue in queues]])
         self.topic = np.array([code for own in topics for code, _ in own], np.int32)
         self.topic_probability = np.array([share for own in topics for _, share in own])
-        self.topic_ptr = np.cumsum([0, *map(len, topics)])
+        self.topic_ptr = np.cumsum([0, *map(len, topics)], dtype=np.int64)
         self.tag = np.array([tag for own in tags for tag in own], np.int32)
-        self.tag_ptr = np.cumsum([0, *map(len, tags)])
+        self.tag_ptr = np.cumsum([0, *map(len, tags)], dtype=np.int64)
 
 
 def _topics_seen(scenario: Scenario, row: int) -> list[tuple[int, float]]:
@@ -199,42 +199,20 @@ def _topics_seen(scenario: Scenario, row: int) -> list[tuple[int, float]]:
     return [(code, share / total) for code, share in shares.items() if share > 0]
 
 
-def _gathered(ptr: NDArray[np.int64], rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Entries of some rows of a CSR, and the offsets of these rows."""
-    sizes = ptr[rows + 1] - ptr[rows]
-    offsets = np.zeros(len(rows) + 1, np.int32)
-    np.cumsum(sizes, out=offsets[1:])
-    return np.repeat(ptr[rows] - offsets[:-1], sizes) + np.arange(offsets[-1]), offsets
-
-
-def _barred(excluded: NDArray[np.int64], own: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """CSR of the experts who must not get each ticket, whoever declined it last among them."""
-    if not own["barred"].any() and (own["declined"] < 0).all():
-        return NOTHING, np.zeros(len(own) + 1, np.int32)
-    inside = np.arange(EXCLUDED) < own["barred"][:, None]
-    both = np.concatenate((np.where(inside, excluded, -1), own["declined"][:, None]), axis=1)
-    ptr = np.concatenate(([0], np.cumsum((both >= 0).sum(axis=1)))).astype(np.int32)
-    return both[both >= 0].astype(np.int32), ptr
-
-
 def _staffing(layout: Layout, now: float) -> Staffing:
-    experts = layout.experts
-    on = experts["on"] == 1
-    kept = np.exp((experts["occupied_at"] - now) / MEMORY_S)
-    n = len(experts)
-    leaves = np.full(n, np.nan)
-    if (experts["changes"] > 0).any():
-        at = np.minimum(experts["first_change"] + experts["change"], len(layout.changes) - 1)
-        ends = experts["cycle_start"] + layout.changes["time"][at] - now
-        leaves = np.where(on & (experts["changes"] > 0), ends, np.nan)
+    load, capacity = np.empty(layout.loads.shape, np.int32), np.empty(len(layout.experts), np.int32)
+    numbers = np.empty((5, len(layout.experts)))
+    show_experts(
+        layout.experts.view(np.uint8), layout.changes.view(np.uint8), layout.loads, now, load, capacity, numbers
+    )
     return Staffing._trusted(
-        load=layout.loads.astype(np.int32),
-        capacity=np.where(on, -1, 0).astype(np.int32),
-        occupancy=np.clip(experts["occupancy"] * kept + (experts["taken"] > 0) * (1 - kept), 0.0, 1.0),
-        idle_s=now - experts["idle_since"],
-        acceptance=experts["accepts"].copy(),
-        leaves_in_s=leaves,
-        free_in_s=np.zeros(n),
+        load=load,
+        capacity=capacity,
+        occupancy=numbers[0],
+        idle_s=numbers[1],
+        acceptance=numbers[2],
+        leaves_in_s=numbers[3],
+        free_in_s=numbers[4],
     )
 
 

@@ -45,6 +45,7 @@ class Indicators(Frozen):
         ``wait_p50_s``, …            its percentiles: 50, 90, 95, 99
         ``asa_s``                    mean wait of those served (average speed of answer)
         ``service_level``            share of contacts that were served within the target
+        ``promise_kept``             share of contacts with a promised wait that were served within it
         ``abandonment``              share of tickets whose customer gave up, balked ones among them
         ``balked``, ``blocked``      share of tickets that left at once, or found the queue full
         ``unanswered``               share of tickets that were called back in vain up to the limit
@@ -147,7 +148,7 @@ def _of_contacts(contacts: Contacts, rows: Bools, target: NDArray[np.float64]) -
         return int(np.isin(outcome, outcomes).sum())
 
     outcome, served = contacts.outcome[rows], contacts.served[rows]
-    wait, hop = contacts.wait_s[rows], contacts.hop[rows]
+    wait, hop, promised = contacts.wait_s[rows], contacts.hop[rows], contacts.promised_s[rows]
     tickets = int(contacts.final[rows].sum())
     resolved = counted(Outcome.RESOLVED)
     calls = counted(Outcome.NO_ANSWER, Outcome.UNANSWERED)
@@ -162,6 +163,7 @@ def _of_contacts(contacts: Contacts, rows: Bools, target: NDArray[np.float64]) -
         **{f"wait_p{p}_s": _percentile(waiting, p) for p in (50, 90, 95, 99)},
         "asa_s": _mean(wait[served]),
         "service_level": _share((served & (wait <= target[rows])).sum(), len(wait)),
+        "promise_kept": _share((served & (wait <= promised)).sum(), (~np.isnan(promised)).sum()),
         "abandonment": _share(counted(Outcome.ABANDONED, Outcome.BALKED), tickets),
         "balked": _share(counted(Outcome.BALKED), tickets),
         "blocked": _share(counted(Outcome.BLOCKED), tickets),

@@ -103,6 +103,7 @@ class Layout:
         engine["n_pools"] = len(layout.pools)
         engine["offer_s"] = scenario.tables.offer_s
         engine["cycle_s"] = cycle_s
+        engine["offers_fail"] = (experts["accepts"] < 1).any()
         engine["seed0"], engine["seed1"] = seed
         layout.make_places(n)
         layout._open(scenario)
@@ -227,6 +228,7 @@ def _types(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
         record["patience"], record["patience_s"] = _law(laws, scenario.patience_law(row))
         record["after"], record["after_s"] = _law(laws, settings.after_work)
         record["away"], record["repeat_after_s"] = _law(laws, settings.repeat_after)
+        record["promised_s"] = np.nan if settings.promised_wait_s is None else settings.promised_wait_s
         record["balk"] = model.balk if settings.balk is None else settings.balk
         for key in ("unavoidable", "outside", "repeat"):
             record[key] = getattr(settings, key)

@@ -48,6 +48,7 @@ class Contacts(Frozen):
     final : the last contact of its ticket.
     is_callback : the customer is called back.
     wait_s : in the queue, up to the end of the run where it had not ended.
+    promised_s : the wait that was promised; nan: none.
     work_s : of the expert, work after the contact among it.
     tiers_above : of the expert above what the ticket needs; −1 where nobody served it.
     """
@@ -61,6 +62,7 @@ class Contacts(Frozen):
     final: Bools
     is_callback: Bools
     wait_s: Floats
+    promised_s: Floats
     work_s: Floats
     tiers_above: Integers
 
@@ -91,6 +93,7 @@ class Contacts(Frozen):
             final=~np.isin(outcome, PASSING),
             is_callback=callback[channel],
             wait_s=wait,
+            promised_s=rows["promised_s"],
             work_s=ended + rows["after_s"],
             tiers_above=np.where(expert >= 0, scenario.desk.tier[expert] - need, -1),
         )
@@ -128,9 +131,10 @@ _OUTCOMES = {
 
 
 def _score(reward: ChannelReward, contacts: Contacts, here: Bools, ends: dict[str, Floats]) -> float:
+    promised = contacts.promised_s[here]
     waits = wait_cost(
         contacts.wait_s[here],
-        target_s=reward.target_s,
+        target_s=np.where(np.isnan(promised), reward.target_s, promised),
         slope_below=reward.slope_below,
         slope_above=reward.slope_above,
     )

@@ -185,7 +185,7 @@ class Run(Frozen):
 
         ``root`` names the ticket, ``attempt`` counts its contacts; ``arrived_s`` is when the ticket came first,
         ``entered_s`` when this contact entered its queue, ``started_s`` and ``ended_s`` are empty where that did not
-        happen; ``after_s`` is the work after the contact.
+        happen; ``after_s`` is the work after the contact; ``promised_wait_s`` the wait that was promised, if any.
         """
         from deskmatch.simulation.sinks import as_frame
 

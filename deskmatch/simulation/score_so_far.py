@@ -95,7 +95,7 @@ class ScoreSoFar:
         t, expert = rows["type"], rows["expert"]
         begun = expert >= 0
         wait = np.where(begun, rows["started"], rows["ended"]) - rows["entered"]
-        points = self._lost[t] * np.isin(rows["outcome"], LOST) - self._wait_cost(t, wait)
+        points = self._lost[t] * np.isin(rows["outcome"], LOST) - self._wait_cost(t, wait, rows["promised_s"])
         served = np.isin(rows["outcome"], SERVED)
         points[served] += self._served(t[served], rows["queue"][served], expert[served], rows["hop"][served])
         return float(self._value[t] @ points)
@@ -110,7 +110,7 @@ class ScoreSoFar:
             return 0.0
         t, begun = own["type"], (own["phase"] == SERVICE) | (own["phase"] == CALL)
         wait = np.where(begun, own["started"], now) - own["since"]
-        points = -self._wait_cost(t, wait)
+        points = -self._wait_cost(t, wait, own["promised_s"])
         served = own["phase"] == SERVICE
         points[served] += self._served(t[served], own["queue"][served], own["expert"][served], own["hops"][served])
         return float(self._value[t] @ points)
@@ -118,10 +118,10 @@ class ScoreSoFar:
     def _counts(self, arrived: Floats) -> NDArray[np.bool_]:
         return np.asarray((arrived >= self._window[0]) & (arrived < self._window[1]))
 
-    def _wait_cost(self, t: Integers, wait: Floats) -> Floats:
+    def _wait_cost(self, t: Integers, wait: Floats, promised: Floats) -> Floats:
         return wait_cost(
             np.maximum(wait, 0.0),
-            target_s=self._target[t],
+            target_s=np.where(np.isnan(promised), self._target[t], promised),
             slope_below=self._below[t],
             slope_above=self._above[t],
         )

@@ -136,6 +136,8 @@ class TicketType(ScenarioSettings):
     after_work : the expert's time after each contact; None: none.
     patience : time until a waiting customer gives up; None: as the channel says.
     balk : probability of leaving at once if the ticket must wait; None: as the channel says.
+    promised_wait_s : the wait that customers are told when they come, > 0; policies see it, and the reward charges
+        waits against it. None: nothing is promised.
     unavoidable : share of tickets that nobody resolves at first contact.
     outside : share of those that leave the desk unresolved.
     repeat : share of the other unresolved contacts whose customer comes back later; the rest is handed on.
@@ -162,6 +164,7 @@ class TicketType(ScenarioSettings):
     after_work: TimeOrNever = None
     patience: TimeOrNever = None
     balk: Probability | None = None
+    promised_wait_s: Positive | None = None
     unavoidable: Probability = 0.0
     outside: Probability = 0.0
     repeat: Probability = 0.0
@@ -309,7 +312,8 @@ class ScenarioTables(ScenarioSettings):
     drain_s : seconds after the horizon in which what is in the system can still be finished.
     busyness_cv : coefficient of variation of the factor by which all rates of a day are multiplied (gamma, mean 1).
     start_day : day of the week on which the run starts.
-    offer_s : seconds after which a declined offer returns.
+    offer_s : seconds after which a declined offer returns. Whoever declined a ticket is not offered it again before all
+        others who are logged in have declined it too; the last 17 are remembered.
     cost_per_hour : of an expert, by tier, from the first on; the last holds for higher ones.
     channels, types, groups : by name.
     reward : scores of outcomes.

@@ -112,6 +112,7 @@ def as_frame(rows: NDArray[Any], scenario: Scenario) -> pd.DataFrame:
             "offers": rows["offers"],
             **{f"{name}_s": rows[name] for name in TIMES},
             "after_s": rows["after_s"],
+            "promised_wait_s": rows["promised_s"],
         }
     )
 
@@ -133,6 +134,7 @@ def read_rows(path: Path, scenario: Scenario) -> NDArray[Any]:
         rows[name] = frame[name]
     for name in TIMES:
         rows[name] = frame[f"{name}_s"]
+    rows["promised_s"] = frame["promised_wait_s"]
     codes = {
         "type": ("type", [each.name for each in scenario.types]),
         "queue": ("queue", [each.name for each in scenario.queues]),

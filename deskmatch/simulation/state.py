@@ -25,6 +25,7 @@ from deskmatch.simulation.snapshots import Snapshot
 __all__ = ["RowSink", "SimulationState", "advance", "begin"]
 
 NO_ROWS = np.zeros(0, np.int64)
+NO_MARKS = np.zeros((0, 2))
 
 
 class RowSink(Protocol):
@@ -62,6 +63,7 @@ class SimulationState:
     arguments: tuple[NDArray[Any], ...]
     times: NDArray[np.float64]
     types: NDArray[np.int64]
+    marks: NDArray[np.float64]
     chunk_end_s: float = 0.0
     asked: int = -1
     finished: bool = False
@@ -129,6 +131,7 @@ def begin(
         arguments=layout.arguments(),
         times=np.zeros(0),
         types=NO_ROWS,
+        marks=NO_MARKS,
     )
 
 
@@ -158,7 +161,7 @@ def advance(state: SimulationState, decision: Decision | None = None) -> Decisio
     while not state.finished:
         engine = state.layout.engine
         engine["until"] = _next_stop(state)
-        answer = advance_engine(chosen_tickets, chosen_experts, state.times, state.types, *state.arguments)
+        answer = advance_engine(chosen_tickets, chosen_experts, state.times, state.types, state.marks, *state.arguments)
         chosen_tickets, chosen_experts = NO_ROWS, NO_ROWS
         if answer == Answer.ROWS_FULL:
             _hand_over(state)
@@ -284,7 +287,7 @@ def _left(layout: Layout) -> NDArray[Any]:
     rows = np.zeros(len(inside), layout.rows.dtype)
     own = tickets[inside]
     in_hand = np.isin(own["phase"], (1, 2))
-    for name in ("root", "arrived", "type", "queue", "attempt", "offers"):
+    for name in ("root", "arrived", "type", "queue", "attempt", "offers", "promised_s"):
         rows[name] = own[name]
     rows["hop"], rows["entered"], rows["ended"] = own["hops"], own["since"], np.nan
     rows["started"] = np.where(in_hand, own["started"], np.nan)

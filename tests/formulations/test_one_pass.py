@@ -50,9 +50,7 @@ def assert_same(ours: Problem, theirs: Problem) -> None:
 def test_it_is_the_problem_of_the_general_way(
     make_epoch: Callable[..., Epoch], seed: int, formulation: Formulation, tickets: int, experts: int
 ) -> None:
-    epoch = replace(
-        make_epoch(seed, tickets=tickets, experts=experts), now=datetime(2024, 1, 1, 8, 30, tzinfo=UTC)
-    )
+    epoch = replace(make_epoch(seed, tickets=tickets, experts=experts), now=datetime(2024, 1, 1, 8, 30, tzinfo=UTC))
     bound = formulation.bind(epoch.desk)
     problem = OnePass(bound).problem(epoch)
     assert problem is not None

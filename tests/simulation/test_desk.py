@@ -354,3 +354,65 @@ def test_several_rules_by_channel() -> None:
     run = simulate(values, mixed, seed=20)
     assert sum(run.outcomes().values()) == run.arrived
     check_nobody_does_too_much(run)
+
+
+def test_a_freed_resolver_takes_the_own_repeat_contacts_before_all_who_have_waited_longer() -> None:
+    run = simulate(
+        small(
+            types__repeat=1.0, types__repeat_after=600, groups__topics={"t": 0.8}, types__arrivals={"per_hour": 150},
+            horizon_s=20 * HOUR,
+        ),
+        fcfs(),
+        seed=21,
+    )  # fmt: skip
+    frame = run.tickets[run.tickets["expert_id"].notna()].sort_values(["root", "attempt"])
+    before = frame.groupby("root")["expert_id"].shift()
+    repeated = (frame["attempt"] > 0) & (frame["entered_s"] > 5 * HOUR)  # by then the queue is long
+    assert repeated.sum() > 200
+    assert (frame["expert_id"].astype(str)[repeated] == before.astype(str)[repeated]).all()
+    waits = (frame["started_s"] - frame["entered_s"])[repeated]
+    assert waits.mean() < 200  # while the others wait for hours
+
+
+def lazy(**changes: Any) -> dict[str, Any]:
+    """One ticket, and experts of whom the first hardly ever take an offer."""
+    return {
+        "horizon_s": HOUR,
+        "offer_s": 15,
+        "channels": {"call": {"patience": "never"}},
+        "types": {"t": {"channel": "call", "arrivals": {"times_s": [0.0]}, "handling": 60}},
+        "groups": {"lazy": {"experts": 3, "acceptance": 1e-6}, **changes},
+    }
+
+
+def test_whoever_declined_is_not_asked_again_while_there_are_others() -> None:
+    rule = preference_lists(groups={"t": ["lazy", "keen"]}, queues={})
+    run = simulate(lazy(keen={"experts": 1}), rule, seed=1)
+    assert run.experts["offers"].tolist() == [1, 1, 1, 0]
+    assert run.tickets["expert_id"].tolist() == ["keen-1"]
+    assert run.tickets["started_s"].tolist() == [45.0]
+
+
+def test_once_all_have_declined_a_new_round_begins() -> None:
+    offers = simulate(lazy(), fcfs(), seed=1).experts["offers"]
+    assert offers.sum() == HOUR / 15
+    assert offers.max() - offers.min() <= 1
+
+
+def test_more_than_can_be_remembered_are_asked_in_turn() -> None:
+    values = lazy()
+    values["groups"] = {"lazy": {"experts": 50, "acceptance": 1e-6}}
+    offers = simulate(values, fcfs(), seed=1).experts["offers"]
+    assert offers.sum() == HOUR / 15
+    assert offers.max() <= HOUR / 15 / 17
+
+
+def test_those_who_declined_are_asked_again_once_the_others_have_gone_home() -> None:
+    values = lazy(leaving={"experts": 1, "shifts": [{"start": "00:00", "end": "00:10"}]})
+    values["types"] = {
+        "t": {"channel": "call", "arrivals": {"times_s": [0.0, 10.0]}, "handling": {"law": "fixed", "mean_s": 1800}}
+    }
+    values["groups"]["lazy"]["experts"] = 1
+    rule = preference_lists(groups={"t": ["leaving", "lazy"]}, queues={})
+    experts = simulate(values, rule, seed=1).experts.set_index("expert_id")
+    assert experts["offers"]["lazy-1"] == 1 + (HOUR - 600) / 15

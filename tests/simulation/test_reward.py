@@ -35,6 +35,7 @@ def scenario(**changes: Any) -> Scenario:
                     "handling": 300,
                     "repeat": 0.3,
                     "repeat_after": 600,
+                    "promised_wait_s": 45.0,
                 },
             },
             "groups": {
@@ -68,7 +69,10 @@ def test_every_contact_counts_as_it_ended() -> None:
             own += names.get(row.outcome, 0.0)
             begun = row.started_s == row.started_s
             wait = (row.started_s if begun else row.ended_s) - row.entered_s
-            own -= scores.slope_below * min(wait, scores.target_s) + scores.slope_above * max(0, wait - scores.target_s)
+            promised = row.promised_wait_s == row.promised_wait_s
+            assert promised == (channel == "chat")
+            target = row.promised_wait_s if promised else scores.target_s
+            own -= scores.slope_below * min(wait, target) + scores.slope_above * max(0, wait - target)
             needed = 2 if row.queue.endswith("@2") else 1
             if begun:
                 own += scores.tier * ((2 if row.expert_id.startswith("high") else 1) - needed)
@@ -76,6 +80,15 @@ def test_every_contact_counts_as_it_ended() -> None:
         total += scores.value * own
     spread = np.std(run.experts["occupancy"]) * len(run.experts)
     assert run.kpis()["reward"] == pytest.approx(total - 2.0 * spread)
+
+
+def test_kept_promises_are_told_of_the_contacts_that_were_promised_something() -> None:
+    run = simulate(scenario(), fcfs(), seed=1)
+    frame = run.tickets
+    promised = frame[frame["promised_wait_s"].notna() & frame["ended_s"].notna()]
+    kept = (promised["started_s"] - promised["entered_s"] <= 45.0).mean()
+    assert run.kpis().of("chat", "promise_kept") == pytest.approx(kept) == run.kpis()["promise_kept"]
+    assert np.isnan(run.kpis().of("call", "promise_kept"))
 
 
 def test_expected_resolution_has_the_same_mean_and_less_noise() -> None:

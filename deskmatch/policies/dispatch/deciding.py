@@ -295,7 +295,7 @@ def _fill_tickets(floor: EpochFloor, epoch: Epoch, of_ticket: NDArray[np.int64])
     own["since"], own["queue"], own["channel"] = -tickets.waited_s, of_ticket, tickets.channel
     own["preferred"] = tickets.preferred
     own["root"] = np.arange(len(tickets))
-    own["declined"] = own["next"] = own["previous"] = NOBODY
+    own["next"] = own["previous"] = NOBODY
     own["phase"] = np.where(tickets.waited_s > 0, OLD, NEW)
     own["phase"][tickets.offered_to >= 0] = TAKEN
     counts = np.minimum(np.diff(tickets.excluded_ptr), EXCLUDED)

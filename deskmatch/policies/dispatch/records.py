@@ -7,7 +7,8 @@ numbers have 64 bits throughout: functions would be compiled once more for 32-bi
 ========= ==================================================================================================
 desk      ``(1,)`` of `DESK`: the clock and what is counted
 tickets   ``(tickets,)`` of `TICKET`
-excluded  ``(tickets, EXCLUDED)`` rows of experts who must not get the ticket; the first ``barred`` count
+excluded  ``(tickets, EXCLUDED)`` rows of experts who must not get the ticket: the first ``barred``, who handed
+          it on, then ``declined`` more, who declined it
 experts   ``(experts,)`` of `EXPERT`
 pools     ``(pools,)`` of `POOL`: experts with room are a chain, the longest idle first
 queues    ``(queues,)`` of `QUEUE`: waiting tickets are a chain, first come first
@@ -75,8 +76,8 @@ class Floor(Protocol):
 
 
 NOBODY = -1
-EXCLUDED = 16
-"""Experts that a ticket can exclude."""
+EXCLUDED = 32
+"""Experts that a ticket can exclude: those who handed it on, at most 15, and then those who declined it."""
 
 
 class ExpertBy(IntEnum):
@@ -114,7 +115,8 @@ DESK = fields(
 
 TICKET = fields(
     # since: entered its queue; arrived: first contact; work: seconds of work left at full speed
-    "since arrived started work",
+    # patience_s: of its first contact, where it was recorded; promised_s: the wait that was promised; nan: none
+    "since arrived started work patience_s promised_s",
     # next, previous: in its queue, or among the tickets in hand of its expert
     "type queue channel phase next previous expert preferred barred declined"
     # what the engine keeps of it: root number, number within its type, contacts so far, hops, calls, offers
@@ -126,7 +128,9 @@ TICKET = fields(
 EXPERT = fields(
     # idle_since: when the last ticket ended; last: work is counted up to here; the rest: see `simulation.engine.hands`
     "idle_since occupancy occupied_at last busy_since busy_s load_s on_since on_s accepts cycle_start",
-    "pool listed next previous load taken alone on jobs due turn served offers declined change first_change changes",
+    # wanted: waiting tickets that prefer this expert
+    "pool listed next previous load taken alone on jobs due turn served offers declined change first_change changes"
+    " wanted",
 )
 
 POOL = fields("", "first last single first_link last_link present size tier")

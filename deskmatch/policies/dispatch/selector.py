@@ -53,7 +53,7 @@ def find_expert(floor: Floor, k: int) -> int:
             ):
                 return preferred  # type: ignore[no-any-return]
     by = floor.queues[q]["expert_by"]
-    free = floor.tickets[k]["barred"] == 0 and floor.tickets[k]["declined"] < 0
+    free = floor.tickets[k]["barred"] + floor.tickets[k]["declined"] == 0
     best, best_rank, best_key, best_since, candidates = NOBODY, 0, math.inf, math.inf, 0
     for at in range(first, last):
         if best >= 0 and floor.links[at]["rank"] > best_rank:
@@ -81,9 +81,16 @@ def find_expert(floor: Floor, k: int) -> int:
 
 
 def find_ticket(floor: Floor, e: int) -> int:
-    """The waiting ticket that expert e takes by the rules of the queues, −1: none that the expert can take now."""
+    """The waiting ticket that expert e takes by the rules of the queues, −1: none that the expert can take now.
+
+    A ticket that prefers the expert, as a repeat contact prefers its resolver, comes before all rules.
+    """
     if floor.desk[0]["waiting"] == 0 or floor.experts[e]["listed"] == 0:
         return NOBODY
+    if floor.experts[e]["wanted"] > 0:
+        k = _find_wanting(floor, e)
+        if k >= 0:
+            return k
     p = floor.experts[e]["pool"]
     single = floor.pools[p]["single"] == 1
     best, best_rank, best_key, best_order = NOBODY, 0, math.inf, 0
@@ -104,6 +111,22 @@ def find_ticket(floor: Floor, e: int) -> int:
         order = floor.links[at]["order"]
         if best < 0 or key < best_key or (key == best_key and order == best_order and _came_before(floor, k, best)):
             best, best_rank, best_key, best_order = k, floor.links[at]["rank"], key, order
+    return best
+
+
+def _find_wanting(floor: Floor, e: int) -> int:
+    """Of the tickets that prefer expert e and that e can take now, the one that came first, −1: none."""
+    p = floor.experts[e]["pool"]
+    best = NOBODY
+    for at in range(floor.pools[p]["first_link"], floor.pools[p]["last_link"]):
+        q = floor.links[at]["other"]
+        if floor.queues[q]["policy"] >= 0 or not takes(floor, e, floor.queues[q]["channel"]):
+            continue
+        k = floor.queues[q]["first"]
+        while k >= 0 and (floor.tickets[k]["preferred"] != e or refuses(floor, k, e)):
+            k = floor.tickets[k]["next"]
+        if k >= 0 and (best < 0 or _came_before(floor, k, best)):
+            best = k
     return best
 
 
@@ -166,10 +189,8 @@ def takes(floor: Floor, e: int, channel: int) -> bool:
 
 
 def refuses(floor: Floor, k: int, e: int) -> bool:
-    """Whether ticket k must not go to expert e, who handed it on or declined it last."""
-    if floor.tickets[k]["declined"] == e:
-        return True
-    for at in range(floor.tickets[k]["barred"]):  # noqa: SIM110 (compiled code has no generators)
+    """Whether ticket k must not go to expert e, who handed it on or declined it."""
+    for at in range(floor.tickets[k]["barred"] + floor.tickets[k]["declined"]):  # noqa: SIM110 (compiled code has no generators)
         if floor.excluded[k, at] == e:
             return True
     return False
@@ -231,6 +252,8 @@ def enqueue(floor: Floor, k: int) -> None:
         floor.tickets[after]["previous"] = k
     else:
         floor.queues[q]["last"] = k
+    if floor.tickets[k]["preferred"] >= 0:
+        floor.experts[floor.tickets[k]["preferred"]]["wanted"] += 1
     floor.queues[q]["length"] += 1
     floor.channels[floor.queues[q]["channel"]]["waiting"] += 1
     floor.desk[0]["waiting"] += 1
@@ -249,6 +272,8 @@ def strike(floor: Floor, k: int) -> None:
         floor.tickets[after]["previous"] = before
     else:
         floor.queues[q]["last"] = before
+    if floor.tickets[k]["preferred"] >= 0:
+        floor.experts[floor.tickets[k]["preferred"]]["wanted"] -= 1
     floor.queues[q]["length"] -= 1
     floor.channels[floor.queues[q]["channel"]]["waiting"] -= 1
     floor.desk[0]["waiting"] -= 1

@@ -26,6 +26,7 @@ __all__ = [
     "come_back",
     "decline",
     "give",
+    "offer_again",
     "route_expert",
     "settle_fresh",
     "work_done",
@@ -38,8 +39,8 @@ WAITING, SERVICE, CALL, AFTER, RINGING, AWAY = range(6)
 RESOLVED, PREVENTABLE, UNAVOIDABLE, REPEAT, NO_ANSWER, ABANDONED, BALKED, BLOCKED, UNRESOLVED, UNANSWERED = range(10)
 
 
-def arrive(world: World, t: int) -> None:
-    """A new ticket of type t."""
+def arrive(world: World, t: int, patience_s: float, promised_s: float) -> None:
+    """A new ticket of type t; patience and promised wait as recorded, nan: as the type says."""
     k = new_place(world)
     count_system(world)
     world.engine[0]["system"] += 1
@@ -50,6 +51,8 @@ def arrive(world: World, t: int) -> None:
     world.tickets[k]["type"] = t
     world.tickets[k]["channel"] = world.types[t]["channel"]
     world.tickets[k]["arrived"] = world.desk[0]["now"]
+    world.tickets[k]["patience_s"] = patience_s
+    world.tickets[k]["promised_s"] = world.types[t]["promised_s"] if math.isnan(promised_s) else promised_s
     world.tickets[k]["preferred"] = NOBODY
     world.tickets[k]["attempt"] = world.tickets[k]["hops"] = world.tickets[k]["calls"] = world.tickets[k]["barred"] = 0
     q = world.types[t]["first_seen"]
@@ -71,8 +74,7 @@ def come_back(world: World, k: int) -> None:
 def _enter(world: World, k: int) -> None:
     """A contact begins: it is served at once, or waits, or is lost at once."""
     world.tickets[k]["since"] = world.desk[0]["now"]
-    world.tickets[k]["declined"] = NOBODY
-    world.tickets[k]["offers"] = world.tickets[k]["fresh"] = 0
+    world.tickets[k]["declined"] = world.tickets[k]["offers"] = world.tickets[k]["fresh"] = 0
     words = block(world, k, world.tickets[k]["attempt"], COMMON)
     world.tickets[k]["u_patience"], world.tickets[k]["u_balk"] = np.int64(words[0]), np.int64(words[1])
     world.tickets[k]["u_service"], world.tickets[k]["u_resolution"] = np.int64(words[2]), np.int64(words[3])
@@ -147,7 +149,9 @@ def _would_be_lost(world: World, k: int, itself: int, full: bool, balks: bool) -
 
 def _lose_patience_later(world: World, k: int) -> None:
     t = world.tickets[k]["type"]
-    if world.types[t]["patience"] >= 0:
+    if world.tickets[k]["attempt"] == 0 and not math.isnan(world.tickets[k]["patience_s"]):
+        schedule(world, _node(world, k), world.tickets[k]["since"] + world.tickets[k]["patience_s"])
+    elif world.types[t]["patience"] >= 0:
         u = uniform(np.uint64(world.tickets[k]["u_patience"]))
         patience = draw(world, world.types[t]["patience"], world.types[t]["patience_s"], u)
         schedule(world, _node(world, k), world.tickets[k]["since"] + patience)
@@ -187,6 +191,7 @@ def _begin(world: World, e: int, k: int) -> None:
     now = world.desk[0]["now"]
     t = world.tickets[k]["type"]
     world.tickets[k]["started"] = now
+    world.tickets[k]["declined"] = 0
     world.experts[e]["served"] += 1
     if world.types[t]["calls"] > 0:
         answers = (1.0 - world.types[t]["no_answer"]) * math.exp(
@@ -241,9 +246,7 @@ def decline(world: World, k: int) -> None:
     e = world.tickets[k]["expert"]
     _count_ringing(world, k, -1)
     release(world, e, world.tickets[k]["channel"])
-    world.tickets[k]["declined"] = NOBODY
-    if _anybody_else(world, world.tickets[k]["queue"], k, e, True):
-        world.tickets[k]["declined"] = e
+    _remember(world, k, e)
     world.tickets[k]["phase"] = WAITING
     enqueue(world, k)
     if world.queues[world.tickets[k]["queue"]]["policy"] < 0:
@@ -253,15 +256,62 @@ def decline(world: World, k: int) -> None:
     route_expert(world, e)
 
 
+def _remember(world: World, k: int, e: int) -> None:
+    """Expert e has declined ticket k; a new round begins once everybody who is logged in has.
+
+    Where there is no space for one more, whoever declined first is forgotten.
+    """
+    first, count = world.tickets[k]["barred"], world.tickets[k]["declined"]
+    if first + count == EXCLUDED:
+        for at in range(first, EXCLUDED - 1):
+            world.excluded[k, at] = world.excluded[k, at + 1]
+        count -= 1
+    world.excluded[k, first + count] = e
+    world.tickets[k]["declined"] = count + 1
+    _begin_round(world, k)
+
+
+def _begin_round(world: World, k: int) -> None:
+    """Forget who declined ticket k if nobody else is logged in, but not the last one unless there is nobody else."""
+    q, first, count = world.tickets[k]["queue"], world.tickets[k]["barred"], world.tickets[k]["declined"]
+    e = world.excluded[k, first + count - 1]
+    if _anybody_else(world, q, k, e, True):
+        return
+    world.tickets[k]["declined"] = 0
+    if _anybody_else(world, q, k, e, True):
+        world.excluded[k, first] = e
+        world.tickets[k]["declined"] = 1
+
+
+def offer_again(world: World, e: int) -> None:
+    """Expert e has logged out: tickets that all the others have declined are offered to these once more."""
+    p = world.experts[e]["pool"]
+    for at in range(world.pools[p]["first_link"], world.pools[p]["last_link"]):
+        q = world.links[at]["other"]
+        k = world.queues[q]["first"]
+        while k >= 0:
+            following = world.tickets[k]["next"]
+            if world.tickets[k]["declined"] > 0:
+                before = world.tickets[k]["declined"]
+                _begin_round(world, k)
+                if world.tickets[k]["declined"] < before:
+                    world.engine[0]["decide"] = 1
+                    other = find_expert(world, k) if world.queues[q]["policy"] < 0 else NOBODY
+                    if other >= 0:
+                        give(world, other, k)
+            k = following
+
+
 def _anybody_else(world: World, q: int, k: int, e: int, present: bool) -> bool:
     """Whether a queue has experts (who are logged in, where `present`) beside e and those whom ticket k excludes."""
+    excluded = world.tickets[k]["barred"] + world.tickets[k]["declined"]
     for at in range(world.queues[q]["first_link"], world.queues[q]["last_link"]):
         p = world.links[at]["other"]
         count = world.pools[p]["present"] if present else world.pools[p]["size"]
         if world.experts[e]["pool"] == p and (world.experts[e]["on"] == 1 or not present):
             count -= 1
-        for at_barred in range(world.tickets[k]["barred"]):
-            other = world.excluded[k, at_barred]
+        for at_excluded in range(excluded):
+            other = world.excluded[k, at_excluded]
             if other != e and world.experts[other]["pool"] == p and (world.experts[other]["on"] == 1 or not present):
                 count -= 1
         if count > 0:

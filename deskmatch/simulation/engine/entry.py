@@ -17,6 +17,7 @@ from .contacts import (
     come_back,
     decline,
     give,
+    offer_again,
     route_expert,
     settle_fresh,
     work_done,
@@ -45,6 +46,7 @@ PLACES_OF_EVENT = 2
     "int64[:]",
     "float64[:]",
     "int64[:]",
+    "float64[:, :]",
     "out uint8[:]",
     "out uint8[:]",
     "out uint8[:]",
@@ -74,6 +76,7 @@ def advance_engine(
     chosen_experts: Integers,
     arrival_times: Floats,
     arrival_types: Integers,
+    arrival_marks: Floats,
     desk_bytes: Bytes,
     engine_bytes: Bytes,
     heap_bytes: Bytes,
@@ -104,6 +107,7 @@ def advance_engine(
     chosen_tickets, chosen_experts : ``(pairs,)`` what the policy has decided: places of waiting tickets, and experts
         with room for them. Read only where the kernel has stopped for a decision.
     arrival_times, arrival_types : ``(arrivals,)`` what arrives next, in the order of time.
+    arrival_marks : ``(arrivals, 2)`` recorded patience and promised wait, nan: as the type says; or ``(0, 2)``.
 
     Returns
     -------
@@ -158,7 +162,10 @@ def advance_engine(
         world.desk[0]["now"] = time
         if arrives:
             world.engine[0]["arrival"] = arrival + 1
-            arrive(world, arrival_types[arrival])
+            patience_s, promised_s = math.nan, math.nan
+            if arrival < len(arrival_marks):
+                patience_s, promised_s = arrival_marks[arrival, 0], arrival_marks[arrival, 1]
+            arrive(world, arrival_types[arrival], patience_s, promised_s)
         else:
             node = world.heap[0]["node"]
             world.engine[0]["pending"] = node
@@ -168,6 +175,8 @@ def advance_engine(
                 e = node - n_experts
                 if _change_shift(world, e):
                     route_expert(world, e)
+                elif world.engine[0]["offers_fail"] == 1:
+                    offer_again(world, e)
             else:
                 k = (node - 2 * n_experts) // 2
                 if (node - 2 * n_experts) & 1:

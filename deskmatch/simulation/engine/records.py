@@ -96,19 +96,20 @@ class LawKind(IntEnum):
 ENGINE = fields(
     "until cycle_s offer_s system_area system_at",
     "size pending free spare arrival arrivals rows root system away"
-    " event_policy decide answered n_pools occupancy closing seed0 seed1",
+    " event_policy decide answered n_pools occupancy offers_fail closing seed0 seed1",
 )
 """``until``: events before this instant are worked off; ``pending``: the node whose event is worked off; ``spare``:
 places for tickets that are free, in a chain from ``free`` on; ``arrival``: the next of ``arrivals`` handed in;
 ``system``: tickets that have not ended, ``away`` of them due back; ``event_policy``: the policy that is asked after
 events, −1: none; ``decide``: 1 where it may have something to say; ``answered``: the policy that has just been asked,
-−1: none; ``occupancy``: 1 where somebody looks at it; ``closing``: 1 once no more arrivals will be handed in."""
+−1: none; ``occupancy``: 1 where somebody looks at it; ``offers_fail``: 1 where some expert may decline; ``closing``: 1
+once no more arrivals will be handed in."""
 
 EVENT = fields("time", "node")
 
 TYPE = fields(
     "patience_s balk after_s unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
-    " retry_after_s",
+    " retry_after_s promised_s",
     "patience after away channel calls hops upward first_seen seen number",
 )
 """``patience``, ``after``, ``away``: laws, whose means stand above, −1: none; ``calls``: most calls back, 0: no
@@ -130,6 +131,7 @@ ROW = np.dtype(
         ("started", np.float64),
         ("ended", np.float64),
         ("after_s", np.float64),
+        ("promised_s", np.float64),
         ("type", np.int32),
         ("queue", np.int32),
         ("expert", np.int32),

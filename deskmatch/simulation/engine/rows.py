@@ -21,6 +21,7 @@ def write_row(world: World, k: int, expert: int, after_s: float, outcome: int) -
     world.rows[at]["started"] = world.tickets[k]["started"] if expert >= 0 else math.nan
     world.rows[at]["ended"] = world.desk[0]["now"]
     world.rows[at]["after_s"] = after_s
+    world.rows[at]["promised_s"] = world.tickets[k]["promised_s"]
     world.rows[at]["type"] = world.tickets[k]["type"]
     world.rows[at]["queue"] = world.tickets[k]["queue"]
     world.rows[at]["expert"] = expert

@@ -69,8 +69,8 @@ class Rule:
     A ticket that finds experts with room goes to one of the first group of its list that has any, and there to
     the one whom `expert_by` picks; an expert with room takes from the first queue of the own list that has tickets, and
     of several at the same level from the one that `ticket_by` picks. A ticket goes to its preferred expert if there is
-    room, and an expert with room first takes the tickets that prefer this one. Ties: the longest idle expert, then the first row; the queue whose name comes first, then the ticket that came
-    first.
+    room, and an expert with room first takes the tickets that prefer this one. Ties: the longest idle expert, then the
+    first row; the queue whose name comes first, then the ticket that came first.
 
     Queues and groups are called by their names: of the feature ``queue`` of tickets (else the name of their channel)
     and the feature ``group`` of experts. The simulator gives them; a scenario's queue is its type.

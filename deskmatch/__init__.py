@@ -40,7 +40,14 @@ if TYPE_CHECKING:
     )
     from deskmatch.formulations.warming import warm_up
     from deskmatch.heuristics import greedy
-    from deskmatch.prediction import HistoricalRate, Proficiency, ResolutionModel, Robust, check_resolution_model
+    from deskmatch.prediction import (
+        HistoricalRate,
+        PartialPooling,
+        Proficiency,
+        ResolutionModel,
+        Robust,
+        check_resolution_model,
+    )
     from deskmatch.routing import Routing
     from deskmatch.simulation import Scenario, simulate
     from deskmatch.solver import Certificate, Problem, Solution, Status, certify, solve
@@ -60,6 +67,7 @@ __all__ = [
     "InputError",
     "MaxMin",
     "PairTable",
+    "PartialPooling",
     "Plan",
     "Problem",
     "Proficiency",
@@ -115,7 +123,14 @@ _ROOMS = {
         "sensitivity",
     ),
     "heuristics": ("greedy",),
-    "prediction": ("HistoricalRate", "Proficiency", "ResolutionModel", "Robust", "check_resolution_model"),
+    "prediction": (
+        "HistoricalRate",
+        "PartialPooling",
+        "Proficiency",
+        "ResolutionModel",
+        "Robust",
+        "check_resolution_model",
+    ),
     "routing": ("Routing",),
     "simulation": ("Scenario", "simulate"),
     "solver": ("Certificate", "Problem", "Solution", "Status", "certify", "solve"),

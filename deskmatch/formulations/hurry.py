@@ -16,7 +16,7 @@ from deskmatch.formulations.pairs import Pairs, open_pairs
 from deskmatch.heuristics.clock import Clock
 from deskmatch.heuristics.lane import Lane
 from deskmatch.heuristics.pace import PACE
-from deskmatch.prediction import Constant, HistoricalRate, Proficiency, ResolutionModel, Robust
+from deskmatch.prediction import Constant, HistoricalRate, PartialPooling, Proficiency, ResolutionModel, Robust
 
 __all__ = ["Hurry"]
 
@@ -25,7 +25,7 @@ Int32 = NDArray[np.int32]
 
 LANE = Lane()
 """Where resolution models run that are not ours."""
-OURS = (Constant, HistoricalRate, Proficiency)
+OURS = (Constant, HistoricalRate, PartialPooling, Proficiency)
 """Models that are known to answer in time: a few operations on arrays."""
 BUILD_SHARE = 0.6
 """Of the time left, what building may take before pairs are left out."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from deskmatch.prediction.historical_rate import HistoricalRate
     from deskmatch.prediction.lognormal_time import LognormalTime
     from deskmatch.prediction.no_answer import IsotonicNoAnswer, LogisticNoAnswer, NoAnswerModel, check_no_answer_model
+    from deskmatch.prediction.partial_pooling import PartialPooling
     from deskmatch.prediction.patience import PatienceModel, check_patience_model
     from deskmatch.prediction.patience_laws import ExponentialPatience, KaplanMeierPatience, WeibullPatience
     from deskmatch.prediction.proficiency import Proficiency
@@ -28,6 +29,7 @@ __all__ = [
     "LogisticNoAnswer",
     "LognormalTime",
     "NoAnswerModel",
+    "PartialPooling",
     "PatienceModel",
     "Proficiency",
     "ResolutionModel",
@@ -50,6 +52,7 @@ _PLACES = {
     "LogisticNoAnswer": "no_answer",
     "LognormalTime": "lognormal_time",
     "NoAnswerModel": "no_answer",
+    "PartialPooling": "partial_pooling",
     "PatienceModel": "patience",
     "Proficiency": "proficiency",
     "ResolutionModel": "protocol",

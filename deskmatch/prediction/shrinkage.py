@@ -10,7 +10,8 @@ The model, with n tickets of which s were resolved in the cell of expert e and t
 κ, κ_T and σ are the maxima of their marginal likelihoods: beta-binomial for κ and κ_T (D. A. Griffiths,
 Biometrics 29 (1973) 637–648), Laplace's approximation for σ (N. E. Breslow, D. G. Clayton, JASA 88 (1993) 9–25).
 Tickets of one cell resemble each other, so that in the estimate of b_e a cell counts as n (κ + 1) / (n + κ)
-tickets (D. A. Williams, Applied Statistics 31 (1982) 144–148); κ and σ are therefore found in turns.
+tickets (D. A. Williams, Applied Statistics 31 (1982) 144–148); κ and σ are therefore found in turns. Where neither
+makes the counts likelier than chance would (`EVIDENCE`), both stay where no expert differs from another.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ STEPS = 100
 GRID = 25
 # Differences of log likelihood that are rounding only.
 ROUNDING = 1e-6
+EVIDENCE = 2.0
+"""By how much the log likelihood must grow before experts are said to differ: chance alone does that once in 44 times
+where they do not (half a χ² with one degree of freedom; S. G. Self, K.-Y. Liang, JASA 82 (1987) 605–610)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +92,14 @@ def shrink(
         before, strength = strength, prior_strength(resolved, n, expit(base + effect[expert]))
         if abs(np.log(strength / before)) < 1e-3:
             break
+    counted = (strength + 1) / (n + strength)
+    likelihood = _spread_likelihood(expert, resolved * counted, n * counted, base, experts)
+    of_experts = likelihood(spread) - likelihood(SPREAD[0])
+    mean = expit(base + effect[expert])
+    of_pairs = marginal_log_likelihood(resolved, n, mean, strength)
+    of_pairs -= marginal_log_likelihood(resolved, n, mean, STRENGTH[0])
+    if max(of_experts, of_pairs) < EVIDENCE:
+        effect, spread, strength = np.zeros(experts), SPREAD[0], STRENGTH[0]
     return Shrinkage(overall, topic_rate, effect, spread, strength)
 
 
@@ -125,7 +137,14 @@ def marginal_log_likelihood(resolved: Array, n: Array, mean: Array, strength: fl
 
 
 def _spread(expert: NDArray[np.int64], resolved: Array, n: Array, base: Array, experts: int) -> float:
-    """σ at which the counts are likeliest, by Laplace's approximation for each expert."""
+    """σ at which the counts are likeliest."""
+    return _likeliest(_spread_likelihood(expert, resolved, n, base, experts), SPREAD)
+
+
+def _spread_likelihood(
+    expert: NDArray[np.int64], resolved: Array, n: Array, base: Array, experts: int
+) -> Callable[[float], float]:
+    """The marginal likelihood of σ, by Laplace's approximation for each expert."""
 
     def likelihood(spread: float) -> float:
         effect = _effects(expert, resolved, n, base, experts, spread)
@@ -135,7 +154,7 @@ def _spread(expert: NDArray[np.int64], resolved: Array, n: Array, base: Array, e
         prior = -0.5 * np.sum((effect / spread) ** 2) - 0.5 * np.sum(np.log(spread**2 * curvature))
         return float(counts + prior)
 
-    return _likeliest(likelihood, SPREAD)
+    return likelihood
 
 
 def _effects(expert: NDArray[np.int64], resolved: Array, n: Array, base: Array, experts: int, spread: float) -> Array:

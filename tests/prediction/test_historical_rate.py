@@ -267,3 +267,16 @@ def test_unavoidable_transfers_leave_the_label() -> None:
     report = HistoricalRate.fit(history, unavoidable=("policy",)).report
     assert report is not None
     assert (report.tickets, report.unavoidable) == (72, 10)
+
+
+def test_where_experts_do_not_differ_none_is_said_to() -> None:
+    claims = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        topic = rng.integers(0, 5, 1500)
+        resolved = rng.random(1500) < np.linspace(0.3, 0.8, 5)[topic]
+        frame = pd.DataFrame(
+            {"expert_id": rng.integers(0, 30, 1500), "topic": topic, "resolved_first_contact": resolved}
+        )
+        claims += bool(HistoricalRate.fit(frame).table().groupby("topic")["rate"].std().max() > 1e-3)
+    assert claims <= 2

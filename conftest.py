@@ -12,6 +12,7 @@ LINKS = ("solver", "formulations", "heuristics")
 
 NEEDS = {
     "benchmarks": ("pytest_benchmark", "matplotlib"),
+    "deskmatch/learning/ppo.py": ("gymnasium", "sb3_contrib", "torch"),
     "deskmatch/learning/routing_env.py": ("gymnasium",),
     "tests/learning/test_routing_env.py": ("gymnasium",),
 }

@@ -8,32 +8,60 @@ from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from deskmatch.learning.chain import Performance, Table, evaluate
+    from deskmatch.learning.cloning import clone
+    from deskmatch.learning.demonstrations import Demonstrations
+    from deskmatch.learning.evolution import EvolutionSettings, evolve
     from deskmatch.learning.exact import Optimum, optimum
+    from deskmatch.learning.judging import Learned
+    from deskmatch.learning.ppo import PPOSettings, learn_ppo
     from deskmatch.learning.routing_env import RoutingEnv
+    from deskmatch.learning.scored import Scored
+    from deskmatch.learning.scorer import Scorer
     from deskmatch.learning.small_desk import SmallDesk
     from deskmatch.learning.state_space import StateSpace
     from deskmatch.learning.tabulating import tabulate
+    from deskmatch.learning.ticket_classes import Outlook
 
 __all__ = [
+    "Demonstrations",
+    "EvolutionSettings",
+    "Learned",
     "Optimum",
+    "Outlook",
+    "PPOSettings",
     "Performance",
     "RoutingEnv",
+    "Scored",
+    "Scorer",
     "SmallDesk",
     "StateSpace",
     "Table",
+    "clone",
     "evaluate",
+    "evolve",
+    "learn_ppo",
     "optimum",
     "tabulate",
 ]
 
 _PLACES = {
+    "Demonstrations": "demonstrations",
+    "EvolutionSettings": "evolution",
+    "Learned": "judging",
     "Optimum": "exact",
+    "Outlook": "ticket_classes",
+    "PPOSettings": "ppo",
     "Performance": "chain",
     "RoutingEnv": "routing_env",
+    "Scored": "scored",
+    "Scorer": "scorer",
     "SmallDesk": "small_desk",
     "StateSpace": "state_space",
     "Table": "chain",
+    "clone": "cloning",
     "evaluate": "chain",
+    "evolve": "evolution",
+    "learn_ppo": "ppo",
     "optimum": "exact",
     "tabulate": "tabulating",
 }

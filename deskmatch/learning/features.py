@@ -1,7 +1,8 @@
 """What a scorer sees of a ticket's candidates: one row of numbers for each expert, and one for holding the ticket.
 
 No number names an expert, or depends on how many there are but as a share or on a logarithmic scale, so that a scorer
-that is learned on a desk of forty experts can be asked on one of four hundred.
+that is learned on a desk of forty experts can be asked on one of four hundred. What describes the ticket itself stands
+in all of its rows, with the other sign in that of holding, so that even a linear scorer can hold some tickets only.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class FeatureMaker:
         own_ticket = self._ticket(visit, candidates)
         n = len(TICKET_FEATURES)
         rows[candidates, n:], rows[-1, n:] = own.T, hold
-        rows[candidates, :n] = rows[-1, :n] = own_ticket
+        rows[candidates, :n], rows[-1, :n] = own_ticket, -own_ticket
         return np.clip(rows, -LIMIT, LIMIT, out=rows)
 
     def _learn_classes(self) -> None:
@@ -125,7 +126,7 @@ class FeatureMaker:
         self._usual = (load @ self._points) / np.maximum(load @ classes.eligible, 1e-12)
 
     def _ticket(self, visit: Visit, candidates: Integers) -> Floats:
-        """The columns of the ticket, the same in all rows."""
+        """The columns of the ticket, the same for all candidates."""
         tickets, row = visit.epoch.tickets, visit.of_ticket[visit.ticket]
         channel = tickets.channel[visit.ticket]
         waited, patience = tickets.waited_s[visit.ticket], tickets.patience_s[visit.ticket]

@@ -152,7 +152,8 @@ def _problems(scenario: Scenario) -> Iterator[str]:
         yield "reward.spread: expected 0"
     for row, each in enumerate(scenario.types):
         settings, law, key = each.settings, scenario.patience_law(row), f"types.{each.name}"
-        if settings.arrivals.times_s is not None or settings.arrivals.batch != 1 or len(settings.arrivals.per_hour) > 1:
+        arrivals = each.arrivals
+        if arrivals.times_s is not None or arrivals.batch != 1 or len(arrivals.per_hour) > 1:
             yield f"{key}.arrivals: expected one rate, per_hour"
         if law is not None and law.law is not LawName.EXPONENTIAL:
             yield f"{key}.patience: expected an exponential law"

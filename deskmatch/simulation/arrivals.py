@@ -29,12 +29,21 @@ class ArrivalStream:
     Parameters
     ----------
     processes : of each type, in order.
+    marks : of each type, what is recorded of its arrivals, ``(arrivals, 2)``; None: nothing.
     horizon_s : no arrivals after it.
     busyness_cv : of the factor that multiplies all rates of a day.
     seed : any whole number ≥ 0.
     """
 
-    def __init__(self, processes: Sequence[Arrivals], horizon_s: float, busyness_cv: float, seed: int) -> None:
+    def __init__(
+        self,
+        processes: Sequence[Arrivals],
+        marks: Sequence[Floats | None],
+        horizon_s: float,
+        busyness_cv: float,
+        seed: int,
+    ) -> None:
+        self._marks = None if all(own is None for own in marks) else marks
         self._rates = [None if each.times_s is not None else _Rate(each) for each in processes]
         self._recorded = [np.sort(np.asarray(each.times_s or (), float)) for each in processes]
         self._batch = [each.batch for each in processes]
@@ -52,29 +61,43 @@ class ArrivalStream:
     def _start(self) -> float:
         return self._next * DAY_S / self._parts
 
-    def chunk(self) -> tuple[Floats, Integers, float]:
-        """Times and types of the arrivals of the next chunk, sorted by time, and the instant at which it ends."""
+    def chunk(self) -> tuple[Floats, Integers, Floats, float]:
+        """Times, types and marks of the arrivals of the next chunk, sorted by time, and the instant at which it ends.
+
+        The marks are ``(arrivals, 2)``, nan where nothing is recorded, or ``(0, 2)`` where that is so throughout.
+        """
         number, begin = self._next, self._start
         self._next += 1
         end = min(self._start, self._horizon_s)
         factor = self._busyness(number // self._parts)
-        times, types = [], []
+        times, types, marks = [], [], []
         for t, rate in enumerate(self._rates):
             if rate is None:
                 recorded = self._recorded[t]
-                own = recorded[np.searchsorted(recorded, begin) : np.searchsorted(recorded, end)]
+                first, last = (int(np.searchsorted(recorded, instant)) for instant in (begin, end))
+                own = recorded[first:last]
+                marks.append(self._marked(t, first, last))
             else:
                 stream = self._stream(TIMES, t, number)
                 own = rate.draw(begin, end, factor, stream)
                 if self._batch[t] > 1:
                     own = np.repeat(own, stream.geometric(1 / self._batch[t], len(own)))
+                marks.append(self._marked(t, 0, len(own)))
             times.append(own)
             types.append(np.full(len(own), t, np.int64))
         if len(times) == 1:
-            return times[0], types[0], end
+            return times[0], types[0], marks[0], end
         together = np.concatenate(times)
         order = np.argsort(together, kind="stable")
-        return together[order], np.concatenate(types)[order], end
+        marked = np.concatenate(marks)
+        return together[order], np.concatenate(types)[order], marked[order] if len(marked) else marked, end
+
+    def _marked(self, t: int, first: int, last: int) -> Floats:
+        """What is recorded of the arrivals `first` to `last` of a type."""
+        if self._marks is None:
+            return np.zeros((0, 2))
+        own = self._marks[t]
+        return np.full((last - first, 2), np.nan) if own is None else np.ascontiguousarray(own[first:last])
 
     def _busyness(self, day: int) -> float:
         if self._busyness_cv == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -22,12 +23,15 @@ BUSY = 0.999
 
 def problems_of(tables: ScenarioTables) -> list[str]:
     """All that makes the scenario unfit to be simulated, as lines that name the key."""
-    return [*_unknown_names(tables), *_wrong_types(tables), *_wrong_hours(tables)]
+    return [*_unknown_names(tables), *_wrong_types(tables), *_wrong_records(tables), *_wrong_hours(tables)]
 
 
 def _unknown_names(tables: ScenarioTables) -> Iterator[str]:
     topics = {topic for name, each in tables.types.items() for topic in (each.topic or {name: 1.0})}
     languages = {language for each in tables.types.values() for language in each.language}
+    if tables.recorded is not None:
+        topics |= {topic for topic in tables.recorded.topic if topic is not None}
+        languages |= {language for language in tables.recorded.language if language is not None}
     tags = {tag for group in tables.groups.values() for tag in group.tags}
     for name, each in tables.types.items():
         yield from _missing(f"types.{name}.channel", [each.channel], tables.channels, "a channel")
@@ -51,8 +55,8 @@ def _missing(key: str, names: object, known: object, what: str) -> Iterator[str]
 
 def _wrong_types(tables: ScenarioTables) -> Iterator[str]:
     for name, each in tables.types.items():
-        recorded = each.arrivals.times_s is not None
-        if recorded and (len(each.language) > 1 or len(each.topic or {}) > 1):
+        several = len(each.language) > 1 or len(each.topic or {}) > 1
+        if several and each.arrivals is not None and each.arrivals.times_s is not None:
             yield f"types.{name}.arrivals: are recorded, so that the type should have one language and one topic"
         model = tables.channels.get(each.channel)
         if model is None:
@@ -60,6 +64,35 @@ def _wrong_types(tables: ScenarioTables) -> Iterator[str]:
         kind, _ = settled(each.channel, model)
         if kind in (Kind.POST, Kind.CALLBACK) and (each.patience or each.balk or model.patience or model.balk):
             yield f"types.{name}: comes by {each.channel!r}, which is like a {kind}, whose customers never hang up"
+
+
+MOST_KINDS = 2000
+"""Languages × topics × importances that recorded arrivals may have: each is a queue of its own."""
+
+
+def _wrong_records(tables: ScenarioTables) -> Iterator[str]:
+    recorded = tables.recorded
+    counts = Counter(() if recorded is None else recorded.types)
+    for name, each in tables.types.items():
+        if each.arrivals is not None and counts[name]:
+            yield f"types.{name}.arrivals: stand beside {counts[name]} that are recorded; expected one of them"
+        elif each.arrivals is None and not counts[name]:
+            yield f"types.{name}.arrivals: is required, as none of this type is recorded"
+    if recorded is None:
+        return
+    for defect in recorded.unknown_types(tables.types):
+        yield f"recorded: {defect}"
+    for name, each in tables.types.items():
+        for column, known in (("language", each.language), ("topic", each.topic or {name: 1.0})):
+            if len(known) > 1:
+                for defect in recorded.empty_cells(column, name):
+                    yield f"recorded: {defect}"
+    kinds = len(recorded.kinds)
+    if kinds > MOST_KINDS:
+        yield (
+            f"recorded: has {kinds} different types, languages, topics and importances; expected at most {MOST_KINDS},"
+            " as each is a queue of its own"
+        )
 
 
 def _wrong_hours(tables: ScenarioTables) -> Iterator[str]:
@@ -93,7 +126,15 @@ def warnings_of(
     eligible: NDArray[np.bool_],
 ) -> tuple[str, ...]:
     """What is odd and no error, a sentence each."""
-    return (*_overload(tables, types, eligible), *_idle_groups(tables, eligible))
+    return (*_overload(tables, types, eligible), *_idle_groups(tables, eligible), *_too_late(tables))
+
+
+def _too_late(tables: ScenarioTables) -> Iterator[str]:
+    """Recorded arrivals that are not simulated."""
+    if tables.recorded is not None:
+        late = int((tables.recorded.arrived_s >= tables.horizon_s).sum())
+        if late:
+            yield f"recorded: {late} of {len(tables.recorded)} arrivals come at the horizon or later, and are left out"
 
 
 def _overload(tables: ScenarioTables, types: tuple[SimulatedType, ...], eligible: NDArray[np.bool_]) -> Iterator[str]:

@@ -31,6 +31,7 @@ class SimulatedType:
     settings : as written.
     language, topic : names.
     arrivals : those of this language and topic.
+    marks : ``(arrivals, 2)`` patience and promised wait of recorded arrivals, by time; None: nothing is recorded.
     handling : with the channel's default filled in.
     """
 
@@ -41,6 +42,7 @@ class SimulatedType:
     topic: str
     arrivals: Arrivals
     handling: Law
+    marks: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,13 @@ def settled(name: str, model: ChannelModel) -> tuple[Kind, kinds.KindDefaults]:
 
 
 def expand_types(tables: ScenarioTables) -> tuple[SimulatedType, ...]:
-    """One type for each language and topic of each type that is written."""
-    found = []
+    """One type for each language and topic of each type that is written, or for each kind of those recorded."""
+    found: list[SimulatedType] = []
     for name, settings in tables.types.items():
+        if settings.arrivals is None:
+            found += _recorded_types(tables, name)
+            continue
         model = tables.channels[settings.channel]
-        default = Law(mean_s=settled(settings.channel, model)[1].handling_s)
         topics = settings.topic or {name: 1.0}
         whole = sum(settings.language.values()) * sum(topics.values())
         for language, spoken in settings.language.items():
@@ -102,10 +106,39 @@ def expand_types(tables: ScenarioTables) -> tuple[SimulatedType, ...]:
                         language=language,
                         topic=topic,
                         arrivals=_scaled(settings.arrivals, spoken * asked / whole),
-                        handling=settings.handling or model.handling or default,
+                        handling=_handling(settings, model),
                     )
                 )
     return tuple(found)
+
+
+def _handling(settings: TicketType, model: ChannelModel) -> Law:
+    return settings.handling or model.handling or Law(mean_s=settled(settings.channel, model)[1].handling_s)
+
+
+def _recorded_types(tables: ScenarioTables, name: str) -> list[SimulatedType]:
+    """A type for each language, topic and importance among the recorded arrivals of a type."""
+    recorded, settings = tables.recorded, tables.types[name]
+    kinds = recorded.kinds_of(name)
+    found = []
+    for kind, rows in kinds.items():
+        own = settings if kind[2] is None else settings.model_copy(update={"importance": kind[2]})
+        language = kind[0] or next(iter(settings.language))
+        topic = kind[1] or next(iter(settings.topic or (name,)))
+        parts = [name, language, topic, f"{own.importance:g}"] if len(kinds) > 1 else [name]
+        found.append(
+            SimulatedType(
+                name="/".join(parts),
+                written=name,
+                settings=own,
+                language=language,
+                topic=topic,
+                arrivals=Arrivals.model_construct(times_s=tuple(recorded.arrived_s[rows].tolist())),
+                handling=_handling(settings, tables.channels[settings.channel]),
+                marks=np.column_stack((recorded.patience_s[rows], recorded.promised_wait_s[rows])),
+            )
+        )
+    return found
 
 
 def _scaled(arrivals: Arrivals, share: float) -> Arrivals:

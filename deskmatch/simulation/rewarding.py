@@ -50,6 +50,7 @@ class Contacts(Frozen):
     wait_s : in the queue, up to the end of the run where it had not ended.
     promised_s : the wait that was promised; nan: none.
     work_s : of the expert, work after the contact among it.
+    onward : somebody else could have gone on with the ticket.
     tiers_above : of the expert above what the ticket needs; −1 where nobody served it.
     """
 
@@ -64,6 +65,7 @@ class Contacts(Frozen):
     wait_s: Floats
     promised_s: Floats
     work_s: Floats
+    onward: Bools
     tiers_above: Integers
 
     @classmethod
@@ -95,6 +97,7 @@ class Contacts(Frozen):
             wait_s=wait,
             promised_s=rows["promised_s"],
             work_s=ended + rows["after_s"],
+            onward=rows["onward"] == 1,
             tiers_above=np.where(expert >= 0, scenario.desk.tier[expert] - need, -1),
         )
 
@@ -150,19 +153,24 @@ def _score(reward: ChannelReward, contacts: Contacts, here: Bools, ends: dict[st
 def _expected(run: Run, contacts: Contacts) -> dict[str, Floats]:
     """The probability of each way in which the contacts that were served could have ended."""
     served = np.flatnonzero(contacts.served)
-    values = expected_outcomes(run.scenario, contacts.type[served], contacts.group[served], contacts.hop[served])
+    t, group, hop = contacts.type[served], contacts.group[served], contacts.hop[served]
+    values = expected_outcomes(run.scenario, t, group, hop, contacts.onward[served])
     found = {name: np.zeros(len(contacts)) for name in values}
     for name, value in values.items():
         found[name][served] = value
     return found
 
 
-def expected_outcomes(scenario: Scenario, t: Integers, group: Integers, hop: Integers) -> dict[str, Floats]:
+def expected_outcomes(
+    scenario: Scenario, t: Integers, group: Integers, hop: Integers, onward: Bools | None = None
+) -> dict[str, Floats]:
     """Probabilities of the ways in which a contact that is served can end, a repeat contact not among them.
 
     Parameters
     ----------
     t, group, hop : ``(contacts,)`` rows of types and groups, and the hops of the ticket so far.
+    onward : ``(contacts,)`` whether somebody else could go on with the ticket; None: told as if nobody had handed it on
+        before and the policy sent it to anyone who may serve it.
 
     Returns
     -------
@@ -173,7 +181,7 @@ def expected_outcomes(scenario: Scenario, t: Integers, group: Integers, hop: Int
     outside = np.array([each.outside for each in settings])[t]
     repeat = np.array([each.repeat for each in settings])[t]
     last = hop >= np.array([each.max_hops for each in settings])[t]
-    onward = _somebody_else(scenario)[t, group]
+    onward = _somebody_else(scenario)[t, group] if onward is None else onward
     resolved = (1 - share) * resolution_of(scenario)[t, group]
     failed = 1 - share - resolved
     preventable = np.where(last, 0.0, failed * (1 - repeat) * onward)
@@ -183,10 +191,7 @@ def expected_outcomes(scenario: Scenario, t: Integers, group: Integers, hop: Int
 
 
 def _somebody_else(scenario: Scenario) -> Bools:
-    """``(types, groups)`` whether there is another expert for a ticket that an expert of the group hands on.
-
-    Told as if nobody else had handed it on before, which is exact but for tickets that have used up nearly everyone.
-    """
+    """``(types, groups)`` whether there is another expert for a ticket that an expert of the group hands on first."""
     sizes = np.bincount(scenario.group_of, minlength=len(scenario.groups))
     able = scenario.eligible[: len(scenario.types)]
     return np.asarray((able @ sizes)[:, None] - able > 0)

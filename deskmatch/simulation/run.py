@@ -185,7 +185,8 @@ class Run(Frozen):
 
         ``root`` names the ticket, ``attempt`` counts its contacts; ``arrived_s`` is when the ticket came first,
         ``entered_s`` when this contact entered its queue, ``started_s`` and ``ended_s`` are empty where that did not
-        happen; ``after_s`` is the work after the contact; ``promised_wait_s`` the wait that was promised, if any.
+        happen; ``after_s`` is the work after the contact; ``promised_wait_s`` the wait that was promised, if any;
+        ``somebody_else`` whether, after a contact that was served, another expert could have gone on with the ticket.
         """
         from deskmatch.simulation.sinks import as_frame
 

@@ -177,4 +177,7 @@ class Scenario(Frozen):
 def _read(source: Mapping[str, Any] | str | Path) -> tuple[str, dict[str, Any]]:
     """The name of the source for messages, and its values."""
     expected = "a path, a mapping or a Scenario"
-    return read_toml(source, kind="scenario", name="the scenario", expected=expected, error=ScenarioError)
+    name, values = read_toml(source, kind="scenario", name="the scenario", expected=expected, error=ScenarioError)
+    if isinstance(source, str | Path) and isinstance(values.get("recorded"), str):
+        values["recorded"] = str(Path(source).parent / values["recorded"])
+    return name, values

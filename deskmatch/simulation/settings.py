@@ -6,12 +6,14 @@ import re
 from itertools import pairwise
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
+from deskmatch.errors import InputError
 from deskmatch.routing import Kind
 from deskmatch.routing.reward import Reward
 from deskmatch.routing.validation import Count, NeverOrPositive, NonNegative, Positive, Probability, refuse
 from deskmatch.simulation.laws import Law
+from deskmatch.simulation.recorded import Recorded
 from deskmatch.simulation.validation import ScenarioSettings
 
 __all__ = ["DAY_S", "Arrivals", "ChannelModel", "Group", "ScenarioTables", "Shift", "TicketType", "plain"]
@@ -70,12 +72,23 @@ def _law(value: object) -> object:
     return {"mean_s": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _recorded(value: object) -> object:
+    """Recorded arrivals, from a file, a frame, or columns by name."""
+    if value is None or isinstance(value, Recorded):
+        return value
+    try:
+        return Recorded.read(value)  # type: ignore[arg-type]
+    except InputError as error:
+        raise refuse("\n    ".join(["cannot be replayed:", *map(str, error.defects)])) from None
+
+
 ClockTime = Annotated[Annotated[float, Field(ge=0, le=DAY_S)], BeforeValidator(_clock)]
 Shares = Annotated[dict[str, Positive], BeforeValidator(_shares), Field(min_length=1)]
 Limits = Annotated[dict[str, Annotated[int, Field(ge=1, le=64, strict=True)]], BeforeValidator(_limits)]
 Proficiencies = Annotated[dict[str, Probability], BeforeValidator(_known)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Time = Annotated[Law, BeforeValidator(_law)]
+Replay = Annotated[Any, BeforeValidator(_recorded), PlainSerializer(lambda own: own if own is None else own.to_plain())]
 TimeOrNever = Annotated[Law | None, BeforeValidator(_law)]
 
 
@@ -126,7 +139,7 @@ class TicketType(ScenarioSettings):
     Parameters
     ----------
     channel : one of the scenario's channels.
-    arrivals : how they arrive.
+    arrivals : how they arrive; None: as the scenario has `recorded` them.
     language, topic : what an expert must know: a name, or names with shares, which make a type each. Default topic: the
         type's own name.
     tier : the lowest tier that may serve it, ≥ 1.
@@ -154,7 +167,7 @@ class TicketType(ScenarioSettings):
     """
 
     channel: str
-    arrivals: Arrivals
+    arrivals: Arrivals | None = None
     language: Shares = Field(default_factory=lambda: {"any": 1.0})
     topic: Shares | None = None
     tier: Annotated[int, Field(ge=1, le=9, strict=True)] = 1
@@ -316,6 +329,10 @@ class ScenarioTables(ScenarioSettings):
         others who are logged in have declined it too; the last 17 are remembered.
     cost_per_hour : of an expert, by tier, from the first on; the last holds for higher ones.
     channels, types, groups : by name.
+    recorded : arrivals to be replayed, in place of rates: a .csv or .parquet file, whose path counts from the
+        scenario's file, a pandas frame, or columns by name. It needs the columns ``arrived_s`` and ``type``, and may
+        have ``language``, ``topic``, ``importance``, ``patience_s`` and ``promised_wait_s`` (`recorded.COLUMNS`).
+        Patience holds for the first contact of a ticket.
     reward : scores of outcomes.
     """
 
@@ -332,6 +349,7 @@ class ScenarioTables(ScenarioSettings):
     channels: dict[str, ChannelModel] = Field(default_factory=dict)
     types: Annotated[dict[str, TicketType], Field(min_length=1)]
     groups: Annotated[dict[str, Group], Field(min_length=1)]
+    recorded: Replay = None
     reward: Reward = Reward()
 
     @model_validator(mode="after")

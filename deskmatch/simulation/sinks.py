@@ -113,6 +113,7 @@ def as_frame(rows: NDArray[Any], scenario: Scenario) -> pd.DataFrame:
             **{f"{name}_s": rows[name] for name in TIMES},
             "after_s": rows["after_s"],
             "promised_wait_s": rows["promised_s"],
+            "somebody_else": rows["onward"] == 1,
         }
     )
 
@@ -134,7 +135,7 @@ def read_rows(path: Path, scenario: Scenario) -> NDArray[Any]:
         rows[name] = frame[name]
     for name in TIMES:
         rows[name] = frame[f"{name}_s"]
-    rows["promised_s"] = frame["promised_wait_s"]
+    rows["promised_s"], rows["onward"] = frame["promised_wait_s"], frame["somebody_else"]
     codes = {
         "type": ("type", [each.name for each in scenario.types]),
         "queue": ("queue", [each.name for each in scenario.queues]),

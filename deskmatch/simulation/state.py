@@ -118,12 +118,12 @@ def begin(
     for rule in rules:
         layout.desk["seed"] = rule.initial_state(scenario.desk, None, rng).seed
     tables = scenario.tables
-    processes = [each.arrivals for each in scenario.types]
+    processes, marks = [each.arrivals for each in scenario.types], [each.marks for each in scenario.types]
     return SimulationState(
         scenario=scenario,
         policies=asked,
         layout=layout,
-        arrivals=ArrivalStream(processes, tables.horizon_s, tables.busyness_cv, seed),
+        arrivals=ArrivalStream(processes, marks, tables.horizon_s, tables.busyness_cv, seed),
         sink=sink,
         makers=tuple(EpochMaker(scenario, np.flatnonzero(policy_of == number)) for number in range(len(asked))),
         snapshots=[] if tables.warmup_s > 0 else [Snapshot.of(layout)],
@@ -250,9 +250,10 @@ def _load_arrivals(state: SimulationState) -> None:
     engine = state.layout.engine
     if state.arrivals.ended:
         state.chunk_end_s, state.times, state.types = np.inf, np.zeros(0), NO_ROWS
+        state.marks = NO_MARKS
         engine["closing"] = 1
     else:
-        state.times, state.types, state.chunk_end_s = state.arrivals.chunk()
+        state.times, state.types, state.marks, state.chunk_end_s = state.arrivals.chunk()
     engine["arrival"], engine["arrivals"] = 0, len(state.times)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from deskmatch.errors import ScenarioError
-from deskmatch.policies import fcfs
+from deskmatch.policies import fcfs, preference_lists
 from deskmatch.routing import Reward
 from deskmatch.simulation import Scenario, compare, simulate
 
@@ -101,6 +101,24 @@ def test_expected_resolution_has_the_same_mean_and_less_noise() -> None:
     share = tossed - result._series("fcfs", "tickets", "total")
     own = expected - result._series("fcfs", "tickets", "total")
     assert own.std() < share.std()
+
+
+@pytest.mark.parametrize("lists", [{}, {"t": ["small"]}], ids=("everybody", "one group"))
+def test_expected_outcomes_know_when_nobody_is_left_to_hand_on_to(lists: dict[str, list[str]]) -> None:
+    values = {
+        "horizon_s": 1000 * HOUR,
+        "channels": {"call": {"patience": "never"}},
+        "types": {"t": {"channel": "call", "arrivals": {"per_hour": 20}, "handling": 60, "unavoidable": 0.1}},
+        "groups": {"small": {"experts": 2, "topics": {"t": 0.5}}, "other": {"experts": 1, "topics": {"t": 0.5}}},
+        "reward": {"default": {"slope_below": 0, "slope_above": 0, "unresolved": -5.0}},
+    }
+    run = simulate(values, preference_lists(groups=lists, queues={}), seed=4)
+    tossed, expected = run.kpis()["reward"], run.kpis()["reward_expected"]
+    assert abs(tossed - expected) < 4 * 3.0 * run.arrived**0.5  # the score of a ticket deviates by less than 3 points
+    frame = run.tickets
+    nobody = ~frame["somebody_else"] & frame["ended_s"].notna()
+    assert set(frame["outcome"][nobody]) == {"resolved", "unresolved"}
+    assert (frame["hop"][nobody] == (2 if not lists else 1)).all()
 
 
 @pytest.mark.parametrize("key", ["slope_below", "value"])

@@ -342,8 +342,9 @@ def work_done(world: World, e: int) -> None:
             work_on(world, e, m)
         else:
             release(world, e, channel)
-        outcome, onto = _outcome(world, e, k)
-        write_row(world, k, e, after_s, outcome)
+        onward = _anybody_else(world, world.onward[t, 0], k, e, False)
+        outcome, onto = _outcome(world, e, k, onward)
+        write_row(world, k, e, after_s, outcome, 1 if onward else 0)
         if outcome in (RESOLVED, UNRESOLVED):
             retire(world, k)
         else:
@@ -384,8 +385,8 @@ def _go_away(world: World, k: int, away_s: float) -> None:
     schedule(world, _node(world, k), world.desk[0]["now"] + away_s)
 
 
-def _outcome(world: World, e: int, k: int) -> tuple[int, int]:
-    """How a contact that was served ends, and the queue that it goes on to."""
+def _outcome(world: World, e: int, k: int, onward: bool) -> tuple[int, int]:
+    """How a contact that was served ends, and the queue that it goes on to, if `onward` there is somebody else."""
     t, p = world.tickets[k]["type"], world.experts[e]["pool"]
     unavoidable = False
     words = block(world, k, 0, ROOT)
@@ -405,7 +406,7 @@ def _outcome(world: World, e: int, k: int) -> tuple[int, int]:
     onto = world.onward[t, world.pools[p]["tier"]] if world.types[t]["upward"] == 1 else NOBODY
     if onto < 0 or not _anybody_else(world, onto, k, e, False):
         onto = world.onward[t, 0]
-        if not _anybody_else(world, onto, k, e, False):
+        if not onward:
             return UNRESOLVED, NOBODY
     return (UNAVOIDABLE if unavoidable else PREVENTABLE), onto
 

@@ -138,10 +138,12 @@ ROW = np.dtype(
         ("attempt", np.int32),
         ("hop", np.int32),
         ("offers", np.int16),
-        ("outcome", np.int16),
+        ("outcome", np.int8),
+        ("onward", np.int8),
     ]
 )
-"""Without gaps, so that equal records are equal byte for byte."""
+"""Without gaps, so that equal records are equal byte for byte; ``onward``: 1 where somebody else could have gone on
+with the ticket, had it not been resolved."""
 
 
 class World(NamedTuple):

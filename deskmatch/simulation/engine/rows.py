@@ -11,7 +11,7 @@ from .records import World
 __all__ = ["count_system", "free_place", "new_place", "retire", "write_row"]
 
 
-def write_row(world: World, k: int, expert: int, after_s: float, outcome: int) -> None:
+def write_row(world: World, k: int, expert: int, after_s: float, outcome: int, onward: int = 0) -> None:
     """Write the contact of ticket k, which ends now; without an expert it has never been started."""
     at = world.engine[0]["rows"]
     world.engine[0]["rows"] = at + 1
@@ -29,6 +29,7 @@ def write_row(world: World, k: int, expert: int, after_s: float, outcome: int) -
     world.rows[at]["hop"] = world.tickets[k]["hops"]
     world.rows[at]["offers"] = world.tickets[k]["offers"]
     world.rows[at]["outcome"] = outcome
+    world.rows[at]["onward"] = onward
 
 
 def new_place(world: World) -> int:

@@ -104,6 +104,34 @@ class Model:
             "busy": sum(np.array(busy) * p for (busy, _), p in chain.items()) / np.array(self.sizes),
         }
 
+    def solve_in_order(self, theory: SimpleNamespace) -> dict[str, np.ndarray]:
+        """First come first served with the longest idle expert first: the state is both orders, as in the desk."""
+
+        def moves(state: tuple[Queue, Queue]) -> Iterator[tuple[Any, float]]:
+            idle, queue = state  # pools of idle experts, the longest idle first; types that wait, first come first
+            for t, rate in enumerate(self.rates):
+                at = next((at for at, p in enumerate(idle) if p in self.lists[t]), -1)
+                if at >= 0:
+                    yield (without(idle, at), queue), rate
+                elif len(queue) < self.room:
+                    yield (idle, (*queue, t)), rate
+            for at, t in enumerate(queue):
+                yield (idle, without(queue, at)), self.thetas[t]
+            for p, size in enumerate(self.sizes):
+                busy = size - idle.count(p)
+                if busy:
+                    at = next((at for at, t in enumerate(queue) if p in self.lists[t]), -1)
+                    following = ((*idle, p), queue) if at < 0 else (idle, without(queue, at))
+                    yield following, busy * self.mus[p]
+
+        start = tuple(p for p, size in enumerate(self.sizes) for _ in range(size))
+        chain = theory.stationary((start, ()), moves)
+        types, pools = range(len(self.rates)), range(len(self.sizes))
+        waiting = sum(np.array([queue.count(t) for t in types]) * p for (_, queue), p in chain.items())
+        idle = sum(np.array([order.count(p) for p in pools]) * share for (order, _), share in chain.items())
+        abandoned = waiting * self.thetas / self.rates
+        return {"waiting": waiting, "abandoned": abandoned, "busy": 1 - idle / np.array(self.sizes)}
+
     def check(
         self, theory: SimpleNamespace, exact: dict[str, np.ndarray], policy: Rule, tickets: float = 600_000
     ) -> None:
@@ -120,6 +148,10 @@ class Model:
 
 def changed(values: Queue, at: int, by: int) -> Queue:
     return (*values[:at], values[at] + by, *values[at + 1 :])
+
+
+def without(order: Queue, at: int) -> Queue:
+    return (*order[:at], *order[at + 1 :])
 
 
 def first_of(*order: list[int]) -> Callable[[int, Queue], int]:
@@ -170,6 +202,19 @@ def test_w_model_with_longest_queue(theory: SimpleNamespace) -> None:
 def test_x_model_with_longest_queue(theory: SimpleNamespace) -> None:
     rule = longest_queue(groups={"t0": ["g0", "g1"], "t1": ["g1", "g0"]})
     X_MODEL.check(theory, X_MODEL.solve(theory, longest_of([0, 1], [0, 1])), rule)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Model([3.0, 3.2], [0.4, 0.9], [3, 2], [1.0, 1.3], [[0], [1, 0]], room=7),
+        Model([1.5, 2.0, 1.8], [0.5, 0.3, 0.8], [2, 2], [1.0, 0.9], [[0], [0, 1], [1]], room=5),
+        Model([2.5, 2.2], [0.3, 0.7], [3, 2], [0.8, 1.6], [[0, 1], [1, 0]], room=7),
+    ],
+    ids=("N", "W", "X"),
+)
+def test_first_come_first_served_with_the_longest_idle_expert(theory: SimpleNamespace, model: Model) -> None:
+    model.check(theory, model.solve_in_order(theory), fcfs())
 
 
 @pytest.mark.parametrize("by", ["longest_idle", "shortest_idle", "random"])

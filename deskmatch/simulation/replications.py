@@ -15,6 +15,9 @@ from deskmatch.simulation.scenario import Scenario
 
 __all__ = ["Anything", "replicate"]
 
+BATCH = 2
+"""Runs for each process between two looks at the results, where a backend does not give them one by one."""
+
 Anything = Policy | Mapping[str, Policy]
 """One policy for all channels, or one for each."""
 
@@ -39,7 +42,8 @@ def replicate(
     numbers : of the replications.
     seed : of all of them.
     n_jobs : processes, as joblib takes it; None: one, or what ``joblib.parallel_config`` says, so that
-        ``parallel_config(backend="dask")`` spreads the runs over a cluster. The results do not depend on it.
+        ``parallel_config(backend="dask")``, or ``"ray"``, spreads the runs over a cluster. The results do not depend on
+        it.
     target_s : as in `Run.kpis`.
     out : a folder for the contacts, a Parquet file a run; None: they are dropped.
     progress : show a bar; default: where standard error is a terminal.
@@ -48,23 +52,35 @@ def replicate(
     -------
     By number, then by the policy's name. Interrupted (Ctrl-C), it has the replications that all policies have ended.
     """
-    from joblib import Parallel, delayed
+    from joblib import delayed
 
     jobs = [(number, name) for number in numbers for name in policies]
     found: dict[int, dict[str, Indicators]] = {}
-    work = (
+    work = [
         delayed(_one)(scenario, policies[name], seed, number, target_s, _file(out, name, number))
         for number, name in jobs
-    )
+    ]
     with _bar(len(jobs), progress) as step:
         try:
-            results = Parallel(n_jobs=n_jobs, return_as="generator")(work)
-            for (number, name), indicators in zip(jobs, results, strict=True):
+            for (number, name), indicators in zip(jobs, _in_parallel(work, n_jobs), strict=True):
                 found.setdefault(number, {})[name] = indicators
                 step()
         except KeyboardInterrupt:
             print("interrupted; going on with what is there", file=sys.stderr)
     return {number: own for number, own in found.items() if len(own) == len(policies)}
+
+
+def _in_parallel(work: list[Any], n_jobs: int | None) -> Iterator[Indicators]:
+    """The results in order, each as soon as it is there; some at a time where the backend (ray) gives whole lists."""
+    from joblib import Parallel, effective_n_jobs
+    from joblib.parallel import get_active_backend
+
+    if get_active_backend()[0].supports_return_generator:
+        yield from Parallel(n_jobs=n_jobs, return_as="generator")(work)
+        return
+    some = BATCH * effective_n_jobs(n_jobs)
+    for first in range(0, len(work), some):
+        yield from Parallel(n_jobs=n_jobs)(work[first : first + some])
 
 
 def _one(

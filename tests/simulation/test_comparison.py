@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from joblib import parallel_config
+from joblib import parallel_config, register_parallel_backend
+from joblib.parallel import ThreadingBackend
 
 from deskmatch.errors import ContractError
 from deskmatch.policies import fcfs
@@ -109,3 +110,17 @@ def test_pictures_are_drawn(theory: SimpleNamespace, tmp_path: Path) -> None:
     result.plot(tmp_path / "comparison.png")
     draw_day(simulate(scenario, fcfs()), tmp_path / "day.png")
     assert all((tmp_path / name).stat().st_size > 5_000 for name in ("comparison.png", "day.png"))
+
+
+class WholeLists(ThreadingBackend):
+    """A backend that, as ray's does, gives no result before it has all."""
+
+    supports_return_generator = False
+
+
+def test_a_backend_that_gives_whole_lists_gives_the_same_results(theory: SimpleNamespace) -> None:
+    register_parallel_backend("whole lists", WholeLists)
+    scenario = theory.desk(5, 5.0, theta=0.5, tickets=1_000)
+    expected = compare(scenario, [fcfs()], replications=5, seed=6).frame()
+    with parallel_config(backend="whole lists", n_jobs=2):
+        assert compare(scenario, [fcfs()], replications=5, seed=6).frame().equals(expected)

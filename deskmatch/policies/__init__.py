@@ -8,7 +8,16 @@ from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from deskmatch.policies.checks import check_epoch, check_policy
-    from deskmatch.policies.dispatch import ExpertBy, Rule, TicketBy
+    from deskmatch.policies.dispatch import ExpertBy, IndexBy, Rule, TicketBy
+    from deskmatch.policies.expert_rules import (
+        bullseye,
+        idle_thresholds,
+        least_flexible_first,
+        most_qualified,
+        queue_and_idleness_ratio,
+        waiting_and_idle_time,
+    )
+    from deskmatch.policies.index_rules import c_mu, c_mu_theta, generalised_c_mu, max_weight, p_c_mu
     from deskmatch.policies.matching import Matching
     from deskmatch.policies.protocol import EVERY_EVENT, Decision, Policy, Trigger
     from deskmatch.policies.rules import fcfs, longest_queue, longest_weighted_wait, preference_lists, priority_fcfs
@@ -17,21 +26,45 @@ __all__ = [
     "EVERY_EVENT",
     "Decision",
     "ExpertBy",
+    "IndexBy",
     "Matching",
     "Policy",
     "Rule",
     "TicketBy",
     "Trigger",
+    "bullseye",
+    "c_mu",
+    "c_mu_theta",
     "check_epoch",
     "check_policy",
     "fcfs",
+    "generalised_c_mu",
+    "idle_thresholds",
+    "least_flexible_first",
     "longest_queue",
     "longest_weighted_wait",
+    "max_weight",
+    "most_qualified",
+    "p_c_mu",
     "preference_lists",
     "priority_fcfs",
+    "queue_and_idleness_ratio",
+    "waiting_and_idle_time",
 ]
 
 _PLACES = {
+    "IndexBy": "dispatch",
+    "c_mu": "index_rules",
+    "c_mu_theta": "index_rules",
+    "generalised_c_mu": "index_rules",
+    "max_weight": "index_rules",
+    "p_c_mu": "index_rules",
+    "bullseye": "expert_rules",
+    "idle_thresholds": "expert_rules",
+    "least_flexible_first": "expert_rules",
+    "most_qualified": "expert_rules",
+    "queue_and_idleness_ratio": "expert_rules",
+    "waiting_and_idle_time": "expert_rules",
     "Decision": "protocol",
     "EVERY_EVENT": "protocol",
     "ExpertBy": "dispatch",

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from deskmatch.policies.dispatch import ExpertBy, Rule, TicketBy
 from deskmatch.policies.dispatch.rule import Levels
 
-__all__ = ["fcfs", "longest_queue", "longest_weighted_wait", "preference_lists", "priority_fcfs"]
+__all__ = [
+    "Lists",
+    "as_expert_by",
+    "as_levels",
+    "fcfs",
+    "finite",
+    "longest_queue",
+    "longest_weighted_wait",
+    "preference_lists",
+    "priority_fcfs",
+]
 
 Lists = Mapping[str, Sequence[str | Sequence[str]]]
 
@@ -32,11 +42,9 @@ def fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE, *, head_start_s: Map
     >>> fcfs("fastest").name
     'fcfs, fastest'
     """
-    by = _expert_by(expert_by)
+    by = as_expert_by(expert_by)
     start = dict(head_start_s or {})
-    for name, seconds in start.items():
-        if not abs(seconds) < float("inf"):
-            raise ValueError(f"head_start_s[{name!r}]: found {seconds!r}; expected a finite number of seconds")
+    finite("head_start_s", start)
     return Rule(_named("fcfs", by), expert_by=by, head_start_s=start)
 
 
@@ -47,7 +55,7 @@ def priority_fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE) -> Rule:
     ----------
     expert_by : as in `fcfs`.
     """
-    by = _expert_by(expert_by)
+    by = as_expert_by(expert_by)
     return Rule(_named("priority", by), expert_by=by, by_importance=True)
 
 
@@ -75,10 +83,10 @@ def preference_lists(
     """
     return Rule(
         "preference lists",
-        expert_by=_expert_by(expert_by),
-        ticket_by=_ticket_by(ticket_by),
-        groups=_levels(groups),
-        queues=_levels(queues),
+        expert_by=as_expert_by(expert_by),
+        ticket_by=as_ticket_by(ticket_by),
+        groups=as_levels(groups),
+        queues=as_levels(queues),
     )
 
 
@@ -90,8 +98,8 @@ def longest_queue(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE, *, groups: 
     expert_by : as in `fcfs`.
     groups : as in `preference_lists`.
     """
-    by = _expert_by(expert_by)
-    return Rule(_named("longest queue", by), expert_by=by, ticket_by=TicketBy.LONGEST_QUEUE, groups=_levels(groups))
+    by = as_expert_by(expert_by)
+    return Rule(_named("longest queue", by), expert_by=by, ticket_by=TicketBy.LONGEST_QUEUE, groups=as_levels(groups))
 
 
 def longest_weighted_wait(
@@ -110,21 +118,29 @@ def longest_weighted_wait(
     ValueError
         On a weight that is not above 0.
     """
-    wrong = {name: weight for name, weight in weights.items() if not 0 < weight < float("inf")}
-    if wrong:
-        name, weight = next(iter(wrong.items()))
-        raise ValueError(f"weights[{name!r}]: found {weight!r}; expected a finite number above 0")
-    by = _expert_by(expert_by)
+    finite("weights", weights, above=0.0)
+    by = as_expert_by(expert_by)
     return Rule(
         _named("longest weighted wait", by),
         expert_by=by,
         ticket_by=TicketBy.LONGEST_WEIGHTED_WAIT,
         weights=dict(weights),
-        groups=_levels(groups),
+        groups=as_levels(groups),
     )
 
 
-def _levels(lists: Lists | None) -> dict[str, Levels]:
+def finite(what: str, values: Mapping[str, float], *, above: float | None = None, least: float | None = None) -> None:
+    """Raise `ValueError` where a number is not finite, not `above` a limit, or less than the `least`."""
+    for name, value in values.items():
+        given: object = value
+        number = isinstance(given, int | float) and not isinstance(given, bool)
+        inside = number and abs(value) < float("inf") and (above is None or value > above)
+        if not inside or (least is not None and value < least):
+            more = f" above {above:g}" if above is not None else "" if least is None else f" ≥ {least:g}"
+            raise ValueError(f"{what}[{name!r}]: found {value!r}; expected a finite number{more}")
+
+
+def as_levels(lists: Lists | None) -> dict[str, Levels]:
     """Lists of names, or of lists of names, as tuples of levels."""
     return {
         name: tuple((level,) if isinstance(level, str) else tuple(level) for level in levels)
@@ -132,7 +148,7 @@ def _levels(lists: Lists | None) -> dict[str, Levels]:
     }
 
 
-def _expert_by(value: ExpertBy | str) -> ExpertBy:
+def as_expert_by(value: ExpertBy | str) -> ExpertBy:
     if isinstance(value, ExpertBy):
         return value
     names = {each.name.lower(): each for each in ExpertBy}
@@ -141,7 +157,7 @@ def _expert_by(value: ExpertBy | str) -> ExpertBy:
     return names[value]
 
 
-def _ticket_by(value: TicketBy | str) -> TicketBy:
+def as_ticket_by(value: TicketBy | str) -> TicketBy:
     if isinstance(value, TicketBy):
         return value
     names = {each.name.lower(): each for each in TicketBy}

@@ -12,6 +12,7 @@ from deskmatch.epochs import Desk, Epoch, Staffing, Tickets
 from deskmatch.epochs.epoch import Intake
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
+from deskmatch.policies.dispatch import Facts, flexibility_of
 from deskmatch.policies.protocol import Decision
 from deskmatch.simulation.engine.showing import (
     FULL,
@@ -26,7 +27,7 @@ from deskmatch.simulation.layout import Layout, handling_of
 from deskmatch.simulation.naming import UNKNOWN
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["DecisionPoint", "EpochMaker", "SeenQueues"]
+__all__ = ["DecisionPoint", "EpochMaker", "SeenQueues", "facts_of"]
 
 MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 """Runs start at midnight of their first day in this week."""
@@ -181,6 +182,18 @@ class SeenQueues:
         self.topic_ptr = np.cumsum([0, *map(len, topics)], dtype=np.int64)
         self.tag = np.array([tag for own in tags for tag in own], np.int32)
         self.tag_ptr = np.cumsum([0, *map(len, tags)], dtype=np.int64)
+
+
+def facts_of(scenario: Scenario) -> Facts:
+    """What the desk expects of its queues at its groups: ``(queues, groups)`` and ``(queues,)``."""
+    seen, desk = SeenQueues(scenario), scenario.desk
+    first = np.searchsorted(scenario.group_of, np.arange(len(scenario.groups)))
+    resolution = np.zeros((len(scenario.queues), len(scenario.groups)))
+    for queue in range(len(scenario.queues)):
+        for at in range(seen.topic_ptr[queue], seen.topic_ptr[queue + 1]):
+            known = desk.proficiency[first, seen.topic[at]]
+            resolution[queue] += seen.topic_probability[at] * np.nan_to_num(known)
+    return Facts(handling_of(scenario), resolution, seen.numbers[1], flexibility_of(desk)[first])
 
 
 def _topics_seen(scenario: Scenario, row: int) -> list[tuple[int, float]]:

@@ -97,6 +97,8 @@ class Layout:
             rates=rates,
             rows=np.zeros(ROWS, ROW),
         )
+        layout.pools["share"], layout.pools["idle_weight"] = rule.pool_share, rule.idle_weight
+        layout.desk["reserves"] = int(rule.reserve.any())
         engine = layout.engine
         engine["free"] = NOBODY
         engine["pending"] = engine["event_policy"] = engine["answered"] = NOBODY
@@ -161,6 +163,7 @@ class Layout:
             else:
                 pool["first"] = e
             pool["last"] = e
+            pool["idle"] += 1
             self.experts[e]["listed"] = 1
             self.desk["listed"] += 1
 
@@ -321,6 +324,7 @@ def _pools(
     pools = np.zeros(len(scenario.groups), POOL)
     pools["first"] = pools["last"] = NOBODY
     pools["single"] = np.where(channels["exclusive"] == 1, 0, limits).sum(axis=1) <= 1
+    pools["kin"] = np.arange(len(pools))
     pools["first_link"], pools["last_link"] = first[:-1], first[1:]
     pools["size"] = [group.experts for group in scenario.tables.groups.values()]
     pools["tier"] = [group.tier for group in scenario.tables.groups.values()]
@@ -333,6 +337,7 @@ def _queues(scenario: Scenario, rule: RuleTables, policy: NDArray[np.int64], fir
     queues["channel"] = [queue.channel for queue in scenario.queues]
     queues["expert_by"], queues["ticket_by"], queues["weight"] = rule.expert_by, rule.ticket_by, rule.weight
     queues["head_start_s"] = rule.head_start_s
+    queues["power"], queues["share"] = rule.power, rule.queue_share
     queues["policy"] = policy
     queues["first_link"], queues["last_link"] = first[:-1], first[1:]
     return queues

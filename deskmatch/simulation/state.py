@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.errors import ContractError
-from deskmatch.policies.dispatch import Rule
+from deskmatch.policies.dispatch import ExpertBy, Rule
 from deskmatch.policies.dispatch.rule import RuleTables
 from deskmatch.policies.protocol import Decision, Policy
 from deskmatch.simulation.arrivals import ArrivalStream
-from deskmatch.simulation.deciding import DecisionPoint, EpochMaker
+from deskmatch.simulation.deciding import DecisionPoint, EpochMaker, facts_of
 from deskmatch.simulation.engine.entry import advance_engine
 from deskmatch.simulation.engine.records import Answer, Outcome
 from deskmatch.simulation.layout import Layout
@@ -102,7 +102,7 @@ def begin(
         Where a channel has no policy, a name is no channel, or two policies want to be asked after every event.
     """
     by_channel = _by_channel(scenario, policy)
-    asked = tuple(dict.fromkeys(each for each in by_channel if not isinstance(each, Rule)))
+    asked = tuple(dict.fromkeys(each for each in by_channel if not _is_carried_out(each)))
     numbers = {each: number for number, each in enumerate(asked)}
     of_queue = [by_channel[queue.channel] for queue in scenario.queues]
     policy_of = np.array([numbers.get(each, -1) for each in of_queue], np.int64)
@@ -113,7 +113,7 @@ def begin(
         raise ContractError("policies: two of them are asked after every event; expected one at most, beside rules")
     if event_policies:
         layout.engine["event_policy"] = event_policies[0]
-    rules = [each for each in dict.fromkeys(by_channel) if isinstance(each, Rule)]
+    rules = [each for each in dict.fromkeys(by_channel) if _is_carried_out(each)]
     layout.engine["occupancy"] = bool(asked) or any(rule.looks_at_occupancy for rule in rules)
     for rule in rules:
         layout.desk["seed"] = rule.initial_state(scenario.desk, None, rng).seed
@@ -193,23 +193,42 @@ def _by_channel(scenario: Scenario, policy: Policy | Mapping[str, Policy]) -> li
     return [policy[name] for name in scenario.channels]
 
 
+def _is_carried_out(policy: Policy) -> TypeGuard[Rule]:
+    """Whether the engine itself carries a policy out, instead of asking it."""
+    return isinstance(policy, Rule) and policy.epoch_s is None
+
+
+OF_QUEUE = (
+    "expert_by", "ticket_by", "weight", "head_start_s", "power", "queue_share", "pool_rank", "index", "reserve",
+    "opens_s",
+)  # fmt: skip
+"""The tables of a rule that have a row for each queue."""
+BY_POOL = (ExpertBy.IDLENESS_RATIO, ExpertBy.AFFINE)
+"""Orders of experts for which a rule says something of pools; of several such rules the first is heard."""
+
+
 def _rule_tables(scenario: Scenario, of_queue: list[Policy]) -> RuleTables:
     """The tables of all rules together: rules of channels that come later rank after those of earlier ones."""
     names = [scenario.types[queue.type].written for queue in scenario.queues]
     importance = np.array([queue.importance for queue in scenario.queues])
+    facts = facts_of(scenario)
     parts: dict[Policy, RuleTables] = {}
     for each in of_queue:
         if each not in parts:
-            rule = each if isinstance(each, Rule) else Rule("eligible")
-            parts[each] = rule.tables(names, scenario.groups, scenario.eligible, importance)
+            rule = each if _is_carried_out(each) else Rule("eligible")
+            parts[each] = rule.tables(names, scenario.groups, scenario.eligible, importance, facts)
     merged = RuleTables._make(np.array(array) for array in parts[of_queue[0]])
     offset = {each: number * len(names) * len(names) for number, each in enumerate(parts)}
     for row, each in enumerate(of_queue):
         part = parts[each]
-        for name in ("expert_by", "ticket_by", "weight", "pool_rank"):
+        for name in OF_QUEUE:
             getattr(merged, name)[row] = getattr(part, name)[row]
         ranks = part.queue_rank[:, row]
         merged.queue_rank[:, row] = np.where(ranks < 0, -1, ranks + offset[each])
+    for part in reversed(parts.values()):
+        for name in ("pool_share", "idle_weight"):
+            if np.isin(part.expert_by, BY_POOL).any():
+                getattr(merged, name)[:] = getattr(part, name)
     return merged
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deskmatch.compiled import kernel
 from deskmatch.epochs import Desk, Epoch
-from deskmatch.policies.dispatch.eligible import eligible_experts
+from deskmatch.policies.dispatch.eligible import eligible_experts, flexibility_of
 from deskmatch.policies.dispatch.records import (
     CHANNEL,
     DESK,
@@ -27,7 +27,7 @@ from deskmatch.policies.dispatch.selector import enlist, enqueue, find_expert, f
 from deskmatch.policies.protocol import Decision
 
 if TYPE_CHECKING:
-    from deskmatch.policies.dispatch.rule import Rule, RuleState
+    from deskmatch.policies.dispatch.rule import Facts, Rule, RuleState
 
 __all__ = ["dispatch", "dispatch_epoch"]
 
@@ -100,7 +100,8 @@ def dispatch_epoch(
     """Pair tickets and experts by the rules of their queues; the arrays are those of `dispatch.records`.
 
     Tickets that have waited are in their queues, experts with room in their pools. Experts for whom somebody has waited
-    keep out while the new tickets look for an expert; then the longest idle expert for whom somebody waits names a
+    keep out while the new tickets look for an expert (where a rule keeps idle experts back, those who waited come first
+    instead); then the longest idle expert for whom somebody waits names a
     ticket, and that ticket names its expert, until there is nobody left.
 
     Returns
@@ -120,9 +121,11 @@ def dispatch_epoch(
         limits,
     )
     n_experts, count = len(floor.experts), 0
+    if floor.desk[0]["reserves"] == 1:
+        count = _pair_waiting(floor, chosen_tickets, chosen_experts, count)
     for e in range(n_experts):
         floor.experts[e]["changes"] = 0
-        if floor.experts[e]["listed"] == 1 and find_ticket(floor, e) >= 0:
+        if floor.desk[0]["reserves"] == 0 and floor.experts[e]["listed"] == 1 and find_ticket(floor, e) >= 0:
             floor.experts[e]["changes"] = 1  # wanted by somebody who waited before
     for e in range(n_experts):
         if floor.experts[e]["changes"] == 1:
@@ -140,6 +143,11 @@ def dispatch_epoch(
     for e in range(n_experts):
         if floor.experts[e]["changes"] == 1:
             enlist(floor, e)
+    return _pair_waiting(floor, chosen_tickets, chosen_experts, count)
+
+
+def _pair_waiting(floor: EpochFloor, chosen_tickets: Integers, chosen_experts: Integers, count: int) -> int:
+    """The longest idle expert for whom somebody waits names a ticket, and that its expert, until nobody is left."""
     at = floor.desk[0]["waiting"]
     while at >= 0:
         e = _longest_idle_wanted(floor)
@@ -194,8 +202,9 @@ def _floor(rule: Rule, epoch: Epoch, state: RuleState) -> EpochFloor:
     eligible = np.array([_eligible(epoch, state, int(row)) for row in first], bool).reshape(len(names), m)
     groups = [str(name) for name in desk.features.get("group", [""] * m)]
     importance = tickets.importance[first]
-    tables = rule.tables(names, groups, eligible, importance)
-    links, queue_first, pool_first = links_of(tables, _handling(desk, names))
+    facts = _facts(epoch, names, first)
+    tables = rule.tables(names, groups, eligible, importance, facts)
+    links, queue_first, pool_first = links_of(tables, facts.handling_s)
     channels = np.zeros(len(desk.channels), CHANNEL)
     channels["exclusive"] = rule.routing.for_desk(desk).exclusive
     limits = np.ascontiguousarray(desk.channel_limit, np.int64)
@@ -214,12 +223,16 @@ def _floor(rule: Rule, epoch: Epoch, state: RuleState) -> EpochFloor:
     )
     floor.desk["seed"], floor.desk["draws"], floor.desk["turn"] = state.seed, state.draws, state.turn
     floor.pools["first"] = floor.pools["last"] = NOBODY
+    floor.desk["reserves"] = int(tables.reserve.any())
     floor.pools["first_link"], floor.pools["last_link"] = pool_first[:-1], pool_first[1:]
+    floor.pools["kin"] = [groups.index(name) if name else e for e, name in enumerate(groups)]
+    floor.pools["share"], floor.pools["idle_weight"] = tables.pool_share, tables.idle_weight
     queues = floor.queues
     queues["first"] = queues["last"] = queues["policy"] = NOBODY
     queues["channel"] = tickets.channel[first]
     queues["expert_by"], queues["ticket_by"], queues["weight"] = tables.expert_by, tables.ticket_by, tables.weight
     queues["head_start_s"] = tables.head_start_s
+    queues["power"], queues["share"] = tables.power, tables.queue_share
     queues["first_link"], queues["last_link"] = queue_first[:-1], queue_first[1:]
     _fill_tickets(floor, epoch, of_ticket)
     for e in range(m):
@@ -274,6 +287,20 @@ def _handling(desk: Desk, names: list[str]) -> NDArray[np.float64]:
     return np.array([told[name] if told is not None and name in columns else nothing for name in names]).reshape(
         len(names), desk.n_experts
     )
+
+
+def _facts(epoch: Epoch, names: list[str], first: NDArray[np.int64]) -> Facts:
+    """What the desk expects of the queues, of each of which one ticket is given, at each expert."""
+    from deskmatch.policies.dispatch.rule import Facts
+
+    desk, tickets = epoch.desk, epoch.tickets
+    resolution = np.zeros((len(names), desk.n_experts))
+    for queue, row in enumerate(first):
+        inside = slice(tickets.topic_ptr[row], tickets.topic_ptr[row + 1])
+        for topic, share in zip(tickets.topic[inside], tickets.topic_probability[inside], strict=True):
+            known = desk.general_proficiency if topic < 0 else desk.proficiency[:, topic]
+            resolution[queue] += share * np.nan_to_num(known)
+    return Facts(_handling(desk, names), resolution, tickets.patience_s[first], flexibility_of(desk))
 
 
 def _experts(epoch: Epoch, state: RuleState, exclusive: NDArray[np.bool_]) -> Records:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Desk
 
-__all__ = ["eligible_experts"]
+__all__ = ["eligible_experts", "flexibility_of"]
 
 
 def eligible_experts(
@@ -53,3 +53,9 @@ def eligible_experts(
     for topic in topics:
         known |= ~np.isnan(desk.general_proficiency if topic < 0 else desk.proficiency[:, topic])
     return np.asarray(mask & known)
+
+
+def flexibility_of(desk: Desk) -> NDArray[np.int64]:
+    """``(experts,)`` how flexible each expert is: channels worked × languages spoken × topics known."""
+    channels, topics = (desk.channel_limit > 0).sum(axis=1), (~np.isnan(desk.proficiency)).sum(axis=1)
+    return np.asarray(channels * desk.speaks.sum(axis=1) * topics, np.int64)

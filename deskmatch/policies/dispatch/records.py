@@ -39,6 +39,7 @@ __all__ = [
     "TICKET",
     "ExpertBy",
     "Floor",
+    "IndexBy",
     "Integers",
     "Records",
     "TicketBy",
@@ -92,6 +93,9 @@ class ExpertBy(IntEnum):
     ROUND_ROBIN = 6
     LEAST_BUSY = 7
     MOST_BUSY = 8
+    HIGHEST_INDEX = 9
+    IDLENESS_RATIO = 10
+    AFFINE = 11
 
 
 class TicketBy(IntEnum):
@@ -100,6 +104,21 @@ class TicketBy(IntEnum):
     FIRST_COME = 0
     LONGEST_QUEUE = 1
     LONGEST_WEIGHTED_WAIT = 2
+    HIGHEST_INDEX = 3
+    WAIT_INDEX = 4
+    LENGTH_INDEX = 5
+    QUEUE_RATIO = 6
+    AFFINE = 7
+
+
+class IndexBy(IntEnum):
+    """What the index of a queue at a pool is made of: cost of waiting, handling time, patience, resolution."""
+
+    GIVEN = 0
+    COST_RATE = 1
+    COST_RATE_PATIENCE = 2
+    RESOLUTION_COST_RATE = 3
+    RESOLUTION = 4
 
 
 def fields(floats: str, integers: str) -> np.dtype[Any]:
@@ -109,8 +128,9 @@ def fields(floats: str, integers: str) -> np.dtype[Any]:
 
 DESK = fields(
     "now",
-    # waiting: tickets in queues; listed: experts with room; turn: offers made so far; draws: random choices made
-    "waiting listed turn seed draws",
+    # waiting: tickets in queues; listed: experts with room; turn: offers made so far; draws: random choices made;
+    # reserves: 1 where a rule keeps idle experts back
+    "waiting listed turn seed draws reserves",
 )
 
 TICKET = fields(
@@ -133,18 +153,22 @@ EXPERT = fields(
     " wanted",
 )
 
-POOL = fields("", "first last single first_link last_link present size tier")
-"""``single``: its experts take one ticket at a time; ``present``: how many of its ``size`` experts are logged in."""
+POOL = fields("share idle_weight", "first last single first_link last_link present size tier kin idle")
+"""``single``: its experts take one ticket at a time; ``present``: how many of its ``size`` experts are logged in;
+``kin``: the pool that counts the ``idle`` experts, those with room, of all pools of one group; ``share``: of all idle
+experts that the group should have; ``idle_weight``: of the time that an expert has been idle."""
 
 QUEUE = fields(
-    "weight head_start_s area counted_at",
+    "weight head_start_s power share area counted_at",
     "first last length ringing channel expert_by ticket_by policy first_link last_link",
 )
-"""``head_start_s``: its tickets count as if they had come so much earlier; ``area``: tickets × seconds waited here
-until ``counted_at``, those that are ringing among them; ``policy``: number of the one that is asked, −1: the rules."""
+"""``head_start_s``: its tickets count as if they had come so much earlier; ``power``: of the wait; ``share``: of all
+waiting tickets that the queue should have; ``area``: tickets × seconds waited here until ``counted_at``, those that are
+ringing among them; ``policy``: number of the one that is asked, −1: the rules."""
 
 CHANNEL = fields("", "exclusive waiting capacity")
 
-LINK = fields("handling_s", "other rank order")
+LINK = fields("handling_s index opens_s", "other rank order reserve")
 """``other``: the pool or the queue; ``order``: of the queue's name, for ties; ``handling_s``: what the desk expects
-such a ticket to take there."""
+such a ticket to take there; ``index``: of the queue at the pool; ``opens_s``: the wait from which on the link is open;
+``reserve``: idle experts of the group that are kept back from the queue."""

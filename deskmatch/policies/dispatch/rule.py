@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,13 +11,34 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.frozen import Frozen
-from deskmatch.policies.dispatch.records import LINK, ExpertBy, TicketBy
+from deskmatch.policies.dispatch.records import LINK, ExpertBy, IndexBy, TicketBy
 from deskmatch.policies.protocol import EVERY_EVENT, Decision, Trigger
 from deskmatch.routing import Routing
 
-__all__ = ["Levels", "Rule", "RuleState", "RuleTables", "links_of"]
+__all__ = ["Facts", "Levels", "Rule", "RuleState", "RuleTables", "links_of"]
 
 Levels = tuple[tuple[str, ...], ...]
+ByQueueAndGroup = Mapping[str, Mapping[str, float]]
+
+ENDLESS_S = 30 * 86_400.0
+"""Patience of customers who never hang up, in an index that multiplies by it."""
+
+
+class Facts(NamedTuple):
+    """What the desk expects of queues and pools, for rules that go by it.
+
+    Parameters
+    ----------
+    handling_s : ``(queues, pools)`` mean handling time; 0: unknown.
+    resolution : ``(queues, pools)`` probability of resolution, the mean over the topics that a ticket may have.
+    patience_s : ``(queues,)`` mean; nan: endless.
+    flexibility : ``(pools,)`` see `flexibility_of`.
+    """
+
+    handling_s: NDArray[np.float64]
+    resolution: NDArray[np.float64]
+    patience_s: NDArray[np.float64]
+    flexibility: NDArray[np.int64]
 
 
 class RuleTables(NamedTuple):
@@ -31,6 +52,12 @@ class RuleTables(NamedTuple):
     pool_rank : ``(queues, pools)`` in which order a ticket looks for an expert; −1: never there.
     queue_rank : ``(pools, queues)`` in which order an expert looks for a ticket; −1: never there.
     order : ``(queues,)`` which queue comes first on ties.
+    power : ``(queues,)`` of the wait.
+    queue_share, pool_share : ``(queues,)`` and ``(pools,)`` of all waiting tickets, and of all idle experts.
+    idle_weight : ``(pools,)`` of the time that an expert has been idle.
+    index : ``(queues, pools)``.
+    reserve : ``(queues, pools)`` idle experts of the pool's group that are kept back from the queue.
+    opens_s : ``(queues, pools)`` the wait from which on the queue may go to the pool.
     """
 
     expert_by: NDArray[np.int64]
@@ -40,6 +67,13 @@ class RuleTables(NamedTuple):
     pool_rank: NDArray[np.int64]
     queue_rank: NDArray[np.int64]
     order: NDArray[np.int64]
+    power: NDArray[np.float64]
+    queue_share: NDArray[np.float64]
+    pool_share: NDArray[np.float64]
+    idle_weight: NDArray[np.float64]
+    index: NDArray[np.float64]
+    reserve: NDArray[np.int64]
+    opens_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +122,18 @@ class Rule:
         a credit, where a strict priority would starve the others.
     by_importance : the more important tickets first; levels of `queues` come before it.
     routing : says which channels are exclusive where the rule is asked as a policy.
+    index_by : what the index of a queue at a group is made of, for the orders that go by it.
+    costs : by queue, the cost of a second of waiting in the index; 1 where not named.
+    index : by queue and group, the index where it is given; 0 where not named.
+    powers, power : of the wait in `TicketBy.WAIT_INDEX`: by queue, and where not named.
+    queue_shares, group_shares : of all waiting tickets, and of all idle experts, in the ratio rules; where none is
+        named, equal ones.
+    idle_weights : by group, of an expert's idle time in `ExpertBy.AFFINE`; 0 where not named.
+    reserves : by queue and group: so many idle experts of the group are kept back from the queue.
+    opens_s : by queue and group, seconds that a ticket waits before the group may serve it; only looked at when
+        something happens, or every `epoch_s`.
+    least_flexible_first : among the groups of one level, the least flexible first (`flexibility_of`).
+    epoch_s : seconds from one time that the rule is asked to the next; None: after every event, by the engine itself.
     """
 
     name: str
@@ -99,11 +145,27 @@ class Rule:
     head_start_s: Mapping[str, float] = field(default_factory=dict)
     by_importance: bool = False
     routing: Routing = field(default_factory=Routing)
+    index_by: IndexBy = IndexBy.GIVEN
+    costs: Mapping[str, float] = field(default_factory=dict)
+    index: ByQueueAndGroup = field(default_factory=dict)
+    powers: Mapping[str, float] = field(default_factory=dict)
+    power: float = 1.0
+    queue_shares: Mapping[str, float] = field(default_factory=dict)
+    group_shares: Mapping[str, float] = field(default_factory=dict)
+    idle_weights: Mapping[str, float] = field(default_factory=dict)
+    reserves: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    opens_s: ByQueueAndGroup = field(default_factory=dict)
+    least_flexible_first: bool = False
+    epoch_s: float | None = None
 
     @property
     def trigger(self) -> Trigger:
-        """After every event."""
-        return EVERY_EVENT
+        """After every event, or every `epoch_s` seconds."""
+        return EVERY_EVENT if self.epoch_s is None else Trigger(epoch_s=self.epoch_s)
+
+    def replace(self, **changes: Any) -> Rule:
+        """This rule with some of its settings changed."""
+        return replace(self, **changes)
 
     @property
     def looks_at_occupancy(self) -> bool:
@@ -126,7 +188,12 @@ class Rule:
         return dispatch(self, epoch, state)
 
     def tables(
-        self, queues: Sequence[str], pools: Sequence[str], eligible: NDArray[np.bool_], importance: NDArray[np.float64]
+        self,
+        queues: Sequence[str],
+        pools: Sequence[str],
+        eligible: NDArray[np.bool_],
+        importance: NDArray[np.float64],
+        facts: Facts,
     ) -> RuleTables:
         """The rule for queues and pools with these names.
 
@@ -135,6 +202,7 @@ class Rule:
         queues, pools : the names; several may bear the same.
         eligible : ``(queues, pools)``.
         importance : ``(queues,)``.
+        facts : what the desk expects of them.
         """
         of_queue = [_ranks(self.groups.get(name), pools) for name in queues]
         of_pool = {name: _ranks(self.queues.get(name), queues) for name in dict.fromkeys(pools)}
@@ -143,6 +211,9 @@ class Rule:
             levels = np.unique(-importance, return_inverse=True)[1]
             queue_rank = np.where(queue_rank < 0, -1, queue_rank * len(queues) + levels)
         pool_rank = np.array(of_queue, np.int64).reshape(len(queues), len(pools))
+        if self.least_flexible_first:
+            levels = np.unique(facts.flexibility, return_inverse=True)[1]
+            pool_rank = np.where(pool_rank < 0, -1, pool_rank * (len(pools) + 1) + levels)
         both = eligible & (pool_rank >= 0) & (queue_rank.T >= 0)
         order = np.unique(np.array(queues, dtype=str), return_inverse=True)[1]
         return RuleTables(
@@ -153,7 +224,41 @@ class Rule:
             pool_rank=np.where(both, pool_rank, -1),
             queue_rank=np.where(both.T, queue_rank, -1),
             order=order.astype(np.int64),
+            power=np.array([self.powers.get(name, self.power) for name in queues], np.float64),
+            queue_share=_shares(self.queue_shares, queues),
+            pool_share=_shares(self.group_shares, pools),
+            idle_weight=np.array([self.idle_weights.get(name, 0.0) for name in pools], np.float64),
+            index=self._index(queues, pools, facts),
+            reserve=_by_both(self.reserves, queues, pools).astype(np.int64),
+            opens_s=_by_both(self.opens_s, queues, pools),
         )
+
+    def _index(self, queues: Sequence[str], pools: Sequence[str], facts: Facts) -> NDArray[np.float64]:
+        """``(queues, pools)``."""
+        by = self.index_by
+        if by is IndexBy.GIVEN:
+            return _by_both(self.index, queues, pools)
+        if by is IndexBy.RESOLUTION:
+            return facts.resolution
+        cost = np.array([self.costs.get(name, 1.0) for name in queues], np.float64).reshape(-1, 1)
+        rate = np.divide(cost, facts.handling_s, out=np.zeros_like(facts.handling_s), where=facts.handling_s > 0)
+        if by is IndexBy.COST_RATE_PATIENCE:
+            return rate * np.nan_to_num(facts.patience_s, nan=ENDLESS_S)[:, None]
+        return rate * facts.resolution if by is IndexBy.RESOLUTION_COST_RATE else rate
+
+
+def _by_both(values: Mapping[str, Mapping[str, float]], queues: Sequence[str], pools: Sequence[str]) -> NDArray[np.float64]:
+    """``(queues, pools)`` values by queue and group, 0 where not named."""
+    if not values:
+        return np.zeros((len(queues), len(pools)))
+    rows = [[values.get(queue, {}).get(pool, 0.0) for pool in pools] for queue in queues]
+    return np.array(rows, np.float64).reshape(len(queues), len(pools))
+
+
+def _shares(shares: Mapping[str, float], names: Sequence[str]) -> NDArray[np.float64]:
+    """Shares by name, equal ones where none is named."""
+    equal = 1.0 / max(1, len(set(names)))
+    return np.array([shares.get(name, 0.0) if shares else equal for name in names], np.float64)
 
 
 def _ranks(levels: Levels | None, names: Sequence[str]) -> list[int]:
@@ -191,6 +296,9 @@ def links_of(
     links["rank"] = np.concatenate((tables.pool_rank[queue, pool], tables.queue_rank[pool2, queue2]))
     links["order"][len(queue) :] = tables.order[queue2]
     links["handling_s"] = np.concatenate((handling_s[queue, pool], handling_s[queue2, pool2]))
+    for name in ("index", "reserve", "opens_s"):
+        values = getattr(tables, name)
+        links[name] = np.concatenate((values[queue, pool], values[queue2, pool2]))
     queue_first = np.searchsorted(queue, np.arange(n_queues + 1)).astype(np.int64)
     pool_first = len(queue) + np.searchsorted(pool2, np.arange(n_pools + 1)).astype(np.int64)
     return links, queue_first, pool_first

@@ -27,8 +27,21 @@ __all__ = [
 ]
 
 # The values of `ExpertBy` and `TicketBy`, as numbers that compiled code takes as constants.
-LONGEST_IDLE, SHORTEST_IDLE, RANDOM, FASTEST, SLOWEST, LEAST_OCCUPIED, ROUND_ROBIN, LEAST_BUSY, MOST_BUSY = range(9)
-FIRST_COME, LONGEST_QUEUE, LONGEST_WEIGHTED_WAIT = range(3)
+(
+    LONGEST_IDLE,
+    SHORTEST_IDLE,
+    RANDOM,
+    FASTEST,
+    SLOWEST,
+    LEAST_OCCUPIED,
+    ROUND_ROBIN,
+    LEAST_BUSY,
+    MOST_BUSY,
+    BEST,
+    RATIO,
+    NEAREST,
+) = range(12)
+FIRST_COME, LONGEST_QUEUE, LONGEST_WEIGHTED_WAIT, INDEX, WAIT_INDEX, LENGTH_INDEX, QUEUE_RATIO, AFFINE = range(8)
 
 SECOND = np.uint64(0xFFFFFFFF)
 """Second word of the key of random choices."""
@@ -48,6 +61,7 @@ def find_expert(floor: Floor, k: int) -> int:
         for at in range(first, last):
             if (
                 floor.links[at]["other"] == own
+                and _is_open(floor, at, own, floor.tickets[k]["since"])
                 and takes(floor, preferred, channel)
                 and not refuses(floor, k, preferred)
             ):
@@ -60,6 +74,8 @@ def find_expert(floor: Floor, k: int) -> int:
             break
         p = floor.links[at]["other"]
         e = floor.pools[p]["first"]
+        if e >= 0 and not _is_open(floor, at, p, floor.tickets[k]["since"]):
+            continue
         single = floor.pools[p]["single"] == 1
         while e >= 0:
             if (single or takes(floor, e, channel)) and (free or not refuses(floor, k, e)):
@@ -105,9 +121,9 @@ def find_ticket(floor: Floor, e: int) -> int:
             continue
         while k >= 0 and refuses(floor, k, e):
             k = floor.tickets[k]["next"]
-        if k < 0:
+        if k < 0 or not _is_open(floor, at, p, floor.tickets[k]["since"]):
             continue
-        key = _ticket_key(floor, q, k)
+        key = _ticket_key(floor, at, q, k)
         order = floor.links[at]["order"]
         if best < 0 or key < best_key or (key == best_key and order == best_order and _came_before(floor, k, best)):
             best, best_rank, best_key, best_order = k, floor.links[at]["rank"], key, order
@@ -125,9 +141,17 @@ def _find_wanting(floor: Floor, e: int) -> int:
         k = floor.queues[q]["first"]
         while k >= 0 and (floor.tickets[k]["preferred"] != e or refuses(floor, k, e)):
             k = floor.tickets[k]["next"]
-        if k >= 0 and (best < 0 or _came_before(floor, k, best)):
+        if k >= 0 and _is_open(floor, at, p, floor.tickets[k]["since"]) and (best < 0 or _came_before(floor, k, best)):
             best = k
     return best
+
+
+def _is_open(floor: Floor, at: int, p: int, since: float) -> bool:
+    """Whether a ticket waiting since then may use a link to pool p: long enough, and more are idle than kept back."""
+    if floor.links[at]["opens_s"] > floor.desk[0]["now"] - since:
+        return False
+    reserve = floor.links[at]["reserve"]
+    return bool(reserve == 0 or floor.pools[floor.pools[p]["kin"]]["idle"] > reserve)
 
 
 def _came_before(floor: Floor, k: int, other: int) -> bool:
@@ -153,18 +177,39 @@ def _expert_key(floor: Floor, by: int, at: int, e: int) -> float:
         return float(floor.experts[e]["taken"])
     if by == MOST_BUSY:
         return -float(floor.experts[e]["taken"])
+    if by == BEST:
+        return -floor.links[at]["index"]  # type: ignore[no-any-return]
+    p = floor.experts[e]["pool"]
+    if by == RATIO:
+        idle = floor.pools[floor.pools[p]["kin"]]["idle"]
+        return floor.pools[p]["share"] * floor.desk[0]["listed"] - idle  # type: ignore[no-any-return]
+    if by == NEAREST:
+        idle_s = floor.desk[0]["now"] - floor.experts[e]["idle_since"]
+        return -(floor.links[at]["index"] + floor.pools[p]["idle_weight"] * idle_s)  # type: ignore[no-any-return]
     nothing, seed = np.uint64(0), np.uint64(floor.desk[0]["seed"])
     return uniform(philox(np.uint64(floor.desk[0]["draws"]), np.uint64(e), nothing, nothing, seed, SECOND)[0])
 
 
-def _ticket_key(floor: Floor, q: int, k: int) -> float:
+def _ticket_key(floor: Floor, at: int, q: int, k: int) -> float:
     """What the rule compares the first tickets of the queues by; the least is taken."""
     by = floor.queues[q]["ticket_by"]
     if by == FIRST_COME:
         return floor.tickets[k]["since"] - floor.queues[q]["head_start_s"]  # type: ignore[no-any-return]
     if by == LONGEST_QUEUE:
         return -float(floor.queues[q]["length"])
-    return -floor.queues[q]["weight"] * (floor.desk[0]["now"] - floor.tickets[k]["since"])  # type: ignore[no-any-return]
+    index = floor.links[at]["index"]
+    if by == INDEX:
+        return -index  # type: ignore[no-any-return]
+    if by == LENGTH_INDEX:
+        return -index * floor.queues[q]["length"]  # type: ignore[no-any-return]
+    if by == QUEUE_RATIO:
+        return floor.queues[q]["share"] * floor.desk[0]["waiting"] - floor.queues[q]["length"]  # type: ignore[no-any-return]
+    waited_s = floor.desk[0]["now"] - floor.tickets[k]["since"]
+    if by == WAIT_INDEX:
+        return -index * waited_s ** floor.queues[q]["power"]  # type: ignore[no-any-return]
+    if by == AFFINE:
+        return -(index + floor.queues[q]["weight"] * waited_s)  # type: ignore[no-any-return]
+    return -floor.queues[q]["weight"] * waited_s  # type: ignore[no-any-return]
 
 
 MEMORY_S = 3600.0
@@ -210,6 +255,7 @@ def enlist(floor: Floor, e: int) -> None:
         floor.pools[p]["first"] = e
     floor.pools[p]["last"] = e
     floor.experts[e]["listed"] = 1
+    floor.pools[floor.pools[p]["kin"]]["idle"] += 1
     floor.desk[0]["listed"] += 1
 
 
@@ -228,6 +274,7 @@ def unlist(floor: Floor, e: int) -> None:
     else:
         floor.pools[p]["last"] = before
     floor.experts[e]["listed"] = 0
+    floor.pools[floor.pools[p]["kin"]]["idle"] -= 1
     floor.desk[0]["listed"] -= 1
 
 

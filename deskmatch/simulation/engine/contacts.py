@@ -211,12 +211,30 @@ def _begin(world: World, e: int, k: int) -> None:
 
 def route_expert(world: World, e: int) -> None:
     """Expert e, who may have room now, takes what the rules give; a policy is asked about the rest."""
+    if world.desk[0]["reserves"] == 1:
+        _route_pool(world, world.experts[e]["pool"])
     while world.experts[e]["listed"] == 1:
         k = find_ticket(world, e)
         if k < 0:
             break
         give(world, e, k)
     world.engine[0]["decide"] = 1
+
+
+def _route_pool(world: World, p: int) -> None:
+    """More experts of a pool are idle than before, perhaps more than are kept back: they take what the rules give."""
+    while True:
+        best, k = NOBODY, NOBODY
+        e = world.pools[p]["first"]
+        while e >= 0:
+            if best < 0 or world.experts[e]["idle_since"] < world.experts[best]["idle_since"]:
+                found = find_ticket(world, e)
+                if found >= 0:
+                    best, k = e, found
+            e = world.experts[e]["next"]
+        if best < 0:
+            return
+        give(world, find_expert(world, k), k)
 
 
 def give(world: World, e: int, k: int) -> None:
@@ -361,6 +379,8 @@ def work_done(world: World, e: int) -> None:
                 if world.tickets[k]["barred"] < EXCLUDED:
                     world.excluded[k, world.tickets[k]["barred"]] = e
                     world.tickets[k]["barred"] += 1
+                if world.desk[0]["reserves"] == 1:
+                    route_expert(world, e)  # who waited comes first
                 _enter(world, k)
     route_expert(world, e)
 

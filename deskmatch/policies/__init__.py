@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from deskmatch.policies.best_pairs import Greedy
     from deskmatch.policies.checks import check_epoch, check_policy
+    from deskmatch.policies.composed import ByChannel, Fallback
     from deskmatch.policies.dispatch import ExpertBy, IndexBy, Rule, TicketBy
     from deskmatch.policies.expert_rules import (
         bullseye,
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EVERY_EVENT",
+    "ByChannel",
     "Decision",
     "ExpertBy",
+    "Fallback",
+    "Greedy",
     "IndexBy",
     "Matching",
     "Policy",
@@ -53,6 +58,9 @@ __all__ = [
 ]
 
 _PLACES = {
+    "ByChannel": "composed",
+    "Fallback": "composed",
+    "Greedy": "best_pairs",
     "IndexBy": "dispatch",
     "c_mu": "index_rules",
     "c_mu_theta": "index_rules",

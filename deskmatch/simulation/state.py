@@ -199,7 +199,7 @@ def _is_carried_out(policy: Policy) -> TypeGuard[Rule]:
 
 
 OF_QUEUE = (
-    "expert_by", "ticket_by", "weight", "head_start_s", "power", "queue_share", "pool_rank", "index", "reserve",
+    "expert_by", "ticket_by", "weight", "head_start_s", "power", "queue_share", "pool_rank", "link_index", "reserve",
     "opens_s",
 )  # fmt: skip
 """The tables of a rule that have a row for each queue."""

@@ -55,7 +55,7 @@ class RuleTables(NamedTuple):
     power : ``(queues,)`` of the wait.
     queue_share, pool_share : ``(queues,)`` and ``(pools,)`` of all waiting tickets, and of all idle experts.
     idle_weight : ``(pools,)`` of the time that an expert has been idle.
-    index : ``(queues, pools)``.
+    link_index : ``(queues, pools)`` see `Rule.index_by`.
     reserve : ``(queues, pools)`` idle experts of the pool's group that are kept back from the queue.
     opens_s : ``(queues, pools)`` the wait from which on the queue may go to the pool.
     """
@@ -71,7 +71,7 @@ class RuleTables(NamedTuple):
     queue_share: NDArray[np.float64]
     pool_share: NDArray[np.float64]
     idle_weight: NDArray[np.float64]
-    index: NDArray[np.float64]
+    link_index: NDArray[np.float64]
     reserve: NDArray[np.int64]
     opens_s: NDArray[np.float64]
 
@@ -228,7 +228,7 @@ class Rule:
             queue_share=_shares(self.queue_shares, queues),
             pool_share=_shares(self.group_shares, pools),
             idle_weight=np.array([self.idle_weights.get(name, 0.0) for name in pools], np.float64),
-            index=self._index(queues, pools, facts),
+            link_index=self._index(queues, pools, facts),
             reserve=_by_both(self.reserves, queues, pools).astype(np.int64),
             opens_s=_by_both(self.opens_s, queues, pools),
         )
@@ -243,11 +243,13 @@ class Rule:
         cost = np.array([self.costs.get(name, 1.0) for name in queues], np.float64).reshape(-1, 1)
         rate = np.divide(cost, facts.handling_s, out=np.zeros_like(facts.handling_s), where=facts.handling_s > 0)
         if by is IndexBy.COST_RATE_PATIENCE:
-            return rate * np.nan_to_num(facts.patience_s, nan=ENDLESS_S)[:, None]
-        return rate * facts.resolution if by is IndexBy.RESOLUTION_COST_RATE else rate
+            return np.asarray(rate * np.nan_to_num(facts.patience_s, nan=ENDLESS_S)[:, None])
+        return np.asarray(rate * facts.resolution if by is IndexBy.RESOLUTION_COST_RATE else rate)
 
 
-def _by_both(values: Mapping[str, Mapping[str, float]], queues: Sequence[str], pools: Sequence[str]) -> NDArray[np.float64]:
+def _by_both(
+    values: Mapping[str, Mapping[str, float]], queues: Sequence[str], pools: Sequence[str]
+) -> NDArray[np.float64]:
     """``(queues, pools)`` values by queue and group, 0 where not named."""
     if not values:
         return np.zeros((len(queues), len(pools)))
@@ -296,8 +298,7 @@ def links_of(
     links["rank"] = np.concatenate((tables.pool_rank[queue, pool], tables.queue_rank[pool2, queue2]))
     links["order"][len(queue) :] = tables.order[queue2]
     links["handling_s"] = np.concatenate((handling_s[queue, pool], handling_s[queue2, pool2]))
-    for name in ("index", "reserve", "opens_s"):
-        values = getattr(tables, name)
+    for name, values in (("index", tables.link_index), ("reserve", tables.reserve), ("opens_s", tables.opens_s)):
         links[name] = np.concatenate((values[queue, pool], values[queue2, pool2]))
     queue_first = np.searchsorted(queue, np.arange(n_queues + 1)).astype(np.int64)
     pool_first = len(queue) + np.searchsorted(pool2, np.arange(n_pools + 1)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The command line: ``deskmatch assign``, ``check``, ``explain``, ``new``, ``simulate`` and ``warm-up``."""
+"""The command line: ``deskmatch assign``, ``check``, ``explain``, ``new``, ``simulate``, ``train`` and ``warm-up``."""
 
 from __future__ import annotations
 

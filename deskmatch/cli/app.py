@@ -22,14 +22,18 @@ from deskmatch.cli.options import (
     ResolutionFile,
     RoutingFile,
     Scale,
+    TextColumn,
     Tickets,
+    TopicModelFile,
     fail,
     read_epoch,
     readable_errors,
+    topics_filled,
 )
 from deskmatch.cli.show import error_text, intake_text, plan_text, settings_text
 from deskmatch.cli.simulate import simulate_command
 from deskmatch.cli.tradeoffs import alternatives_command, pareto_command, sensitivity_command, what_if_command
+from deskmatch.cli.train import train_app
 from deskmatch.errors import DeskmatchError
 from deskmatch.formulations import Formulation, Plan, assign, fairness_report
 from deskmatch.routing import Routing
@@ -74,6 +78,8 @@ def assign_command(
     experts: Experts,
     routing: RoutingFile = None,
     resolution: ResolutionFile = None,
+    topic_model: TopicModelFile = None,
+    text: TextColumn = "text",
     out: Annotated[Path | None, typer.Option("--out", help="Write the plan to this file, whole or not at all.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="Default: the ending of --out, else a table.")] = None,
     deadline: Annotated[float | None, typer.Option("--deadline", help="Seconds in which an answer is wanted.")] = None,
@@ -94,7 +100,8 @@ def assign_command(
         if out is not None:
             check_writable(out)
         settings = Routing.load(routing)
-        epoch = read_epoch(tickets, experts, resolution, now, column, priority, proficiency_scale, on_bad)
+        waiting = tickets if topic_model is None else topics_filled(tickets, topic_model, text, column)
+        epoch = read_epoch(waiting, experts, resolution, now, column, priority, proficiency_scale, on_bad)
         plan = assign(epoch, routing=settings, method=method, deadline_s=_positive(deadline))
         text = _rendered(plan, form, rows if out is None else 0)
         if out is not None:
@@ -167,6 +174,7 @@ def new(
 
 
 app.command("simulate")(simulate_command)
+app.add_typer(train_app, name="train")
 
 
 @app.command("warm-up")

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from deskmatch.cli.show import error_text
 from deskmatch.epochs import Epoch
 from deskmatch.errors import DeskmatchError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "Columns",
@@ -25,11 +28,14 @@ __all__ = [
     "ResolutionFile",
     "RoutingFile",
     "Scale",
+    "TextColumn",
     "Tickets",
+    "TopicModelFile",
     "fail",
     "pairs",
     "read_epoch",
     "readable_errors",
+    "topics_filled",
 ]
 
 Tickets = Annotated[Path, typer.Argument(help="Table of waiting tickets (.csv or .parquet).", metavar="TICKETS")]
@@ -39,6 +45,11 @@ ResolutionFile = Annotated[
     Path | None,
     typer.Option("--resolution", help="Pair table: ticket_id, expert_id, probability of resolution."),
 ]
+TopicModelFile = Annotated[
+    Path | None,
+    typer.Option("--topic-model", help="Classifier (deskmatch train topics) for tickets whose topic is empty."),
+]
+TextColumn = Annotated[str, typer.Option("--text", help="Column of the tickets' texts, for --topic-model.")]
 Now = Annotated[str | None, typer.Option("--now", help="The instant, such as 2026-05-04T09:30 or …T09:30+02:00.")]
 Columns = Annotated[
     list[str] | None,
@@ -66,8 +77,15 @@ Scale = Annotated[
 ]
 
 
+def topics_filled(tickets: Path, model: Path, text: str, columns: list[str] | None) -> pd.DataFrame:
+    """The table of tickets with the topics, and the languages, that it lacks."""
+    from deskmatch.prediction.topics import fill_topics, load_classifier
+
+    return fill_topics(tickets, load_classifier(model), text=text, columns=pairs("--column", columns))
+
+
 def read_epoch(
-    tickets: Path,
+    tickets: Path | pd.DataFrame,
     experts: Path,
     resolution: Path | None,
     now: str | None,

@@ -83,6 +83,7 @@ def _split(text: str, separator: str) -> Separated:
     rows: list[list[str]] = []
     lines: list[int] = []
     blank, begins = 0, 1
+    before = csv.field_size_limit(max(len(text), csv.field_size_limit()))  # texts of tickets know no limit
     try:
         for row in reader:
             if any(map(str.strip, row)):
@@ -96,4 +97,6 @@ def _split(text: str, separator: str) -> Separated:
             begins = reader.line_num + 1
     except csv.Error as error:
         raise NotATableError(f"expected quoted cells that close (the row from line {begins}: {error})") from None
+    finally:
+        csv.field_size_limit(before)
     return Separated(headers or [], rows, lines, blank)

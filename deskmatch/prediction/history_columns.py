@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from deskmatch.epochs.cells import shown
 from deskmatch.prediction.history_table import HistoryTable, finite_number
 
-__all__ = ["as_feature", "features", "moments", "name", "names", "numbers", "seconds_of", "ticket_ids"]
+__all__ = [
+    "as_feature",
+    "features",
+    "moments",
+    "name",
+    "names",
+    "numbers",
+    "seconds_of",
+    "ticket_ids",
+    "ticket_ids_or_rows",
+]
 
 LONGEST_NAME = 200
 """Characters of the name of a topic, expert, group or reason: a cell with more holds something else."""
@@ -82,6 +92,13 @@ def ticket_ids(table: HistoryTable) -> tuple[str, ...]:
             accepted = f"expected each ticket once, with its first expert; row {before} has it too"
             table.refuse(label, "ticket_id", repr(ticket), accepted)
     return tuple(found)
+
+
+def ticket_ids_or_rows(table: HistoryTable) -> tuple[str, ...]:
+    """The ids of the tickets, which may occur several times; without the column, or in an empty cell, the row."""
+    labels = [f"row {label}" for label in table.sheet.labels]
+    cells = table.sheet.columns[table.sheet.headers.index("ticket_id")] if "ticket_id" in table else labels
+    return tuple(cell or label for cell, label in zip(cells, labels, strict=True))
 
 
 def features(table: HistoryTable, *, without: Collection[str]) -> dict[str, NDArray[Any]]:

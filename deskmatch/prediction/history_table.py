@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +40,10 @@ class HistoryTable:
 
     def __contains__(self, name: str) -> bool:
         return name in self.sheet.headers
+
+    def rename(self, headers: Sequence[str]) -> None:
+        """Give the columns other names, one for each."""
+        self.sheet = replace(self.sheet, headers=tuple(headers))
 
     def require(self, names: Iterable[str], optional: Iterable[str] = ()) -> None:
         """Refuse a table that lacks one of these columns, or has one of them, or of the optional ones, twice."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
@@ -18,6 +19,9 @@ from .separation import separate
 from .solution import Solution, Status
 
 __all__ = ["solve"]
+
+IN_TURN = frozenset({"scip", "highs"})
+"""Backends that `solve_in_turn` asks."""
 
 
 def solve(
@@ -98,25 +102,32 @@ def _takers_of_time_limits() -> str:
 
 def _solve_beyond_networks(problem: Problem, time_limit_s: float | None, hint: Solution | None) -> Solution:
     """By the network without the side rows, where its optimum keeps them; else by the first solver that can."""
-    name = _automatic(problem)
     if problem.usage is not None:
-        return _solve(problem, name, time_limit_s, hint)
+        return _search(problem, time_limit_s, hint)
     network = solve(replace(problem, side=None))
     if network.objective is None:
         return network
     found = _with_side(problem, network)
     if found is not None and certify(problem, found).optimal:
         return found
-    return _at_vertex(problem, time_limit_s) or _solve(problem, name, time_limit_s, hint or found)
+    return _search(problem, time_limit_s, hint or found)
 
 
-def _at_vertex(problem: Problem, time_limit_s: float | None) -> Solution | None:
-    """By the linear relaxation, where its optimum is whole and OR-Tools is there."""
-    if not backend_named("scip").is_available():
-        return None
-    from .backends.whole_programs import RELAXATION_SHARE, solve_at_vertex
+def _search(problem: Problem, time_limit_s: float | None, hint: Solution | None) -> Solution:
+    """By SCIP and HiGHS in turn, and where both fail by the others; unless one of the caller's own comes first."""
+    name = _automatic(problem)
+    if name not in IN_TURN:
+        return _solve(problem, name, time_limit_s, hint)
+    from .backends.in_turn import solve_in_turn
 
-    return solve_at_vertex(problem, time_limit_s=None if time_limit_s is None else RELAXATION_SHARE * time_limit_s)
+    try:
+        return solve_in_turn(problem, time_limit_s=time_limit_s, hint=hint)
+    except BackendError:
+        for other in backends_for(needs(problem)):
+            if other not in IN_TURN:
+                with suppress(BackendError):
+                    return _solve(problem, other, time_limit_s, hint)
+        raise
 
 
 def _with_side(problem: Problem, network: Solution) -> Solution | None:

@@ -22,7 +22,14 @@ from .outcome import Outcome, Run, Verdict, in_scale
 from .protocol import ALL, Capability, Option, accept
 from .relaxation import Relaxation, relax
 
-__all__ = ["RELAXATION_SHARE", "WholeProgramBackend", "solve_at_vertex", "solve_whole"]
+__all__ = [
+    "RELAXATION_SHARE",
+    "ImpreciseError",
+    "WholeProgramBackend",
+    "at_vertex",
+    "searched_precisely",
+    "solve_whole",
+]
 
 LINEAR = "linear_relaxation"
 WHOLE = 1e-6
@@ -31,6 +38,10 @@ SAME = 1e-9
 """Bound and answer of the relaxation are the same to this share, at least of 1; the solver's own tolerance."""
 RELAXATION_SHARE = 0.3
 """Of a time limit, what the linear relaxation may take; the rest is for the search."""
+
+
+class ImpreciseError(BackendError):
+    """An answer that breaks a rule: solvers keep rows to 1e-6, `violations` to 1e-9."""
 
 
 class WholeProgramBackend:
@@ -53,7 +64,7 @@ class WholeProgramBackend:
     def solve(self, problem: Problem, *, time_limit_s: float | None = None, hint: Solution | None = None) -> Solution:
         """Solve a problem; deterministic without a time limit, ties as the solver breaks them."""
         accept(self, problem)
-        return solve_whole(problem, self.run, method=self.name, time_limit_s=time_limit_s, hint=hint)
+        return solve_whole(problem, self, time_limit_s=time_limit_s, hint=hint)
 
     def is_available(self) -> bool:
         """Whether it is installed."""
@@ -63,9 +74,13 @@ class WholeProgramBackend:
         """Run the solver."""
         raise NotImplementedError
 
+    def precisely(self) -> WholeProgramBackend | None:
+        """The same with the least tolerance that it takes; None where it has but one."""
+        return None
+
 
 def solve_whole(
-    problem: Problem, run: Run, *, method: str, time_limit_s: float | None = None, hint: Solution | None = None
+    problem: Problem, solver: WholeProgramBackend, *, time_limit_s: float | None = None, hint: Solution | None = None
 ) -> Solution:
     """Solve a problem by integer programming.
 
@@ -77,21 +92,65 @@ def solve_whole(
     Parameters
     ----------
     problem : the problem.
-    run : the solver.
-    method : its name.
+    solver : the solver.
     time_limit_s : for relaxation and search together; None: to the end.
     hint : an answer to start from; whether it is used depends on the solver.
+
+    Raises
+    ------
+    BackendError
+        Where the solver fails, or its answer misses a rule even with the least tolerance that it has.
     """
     started = time.perf_counter()
-    form, run = matrix_form(problem), in_scale(run)
+    form = matrix_form(problem)
     relaxation = None if problem.is_network else _relaxation(form, time_limit_s, hint)
+    left = None if time_limit_s is None else max(0.0, time_limit_s - (time.perf_counter() - started))
+    answer = searched_precisely(form, relaxation, solver, time_limit_s=left, hint=hint)
+    return replace(answer, elapsed_s=time.perf_counter() - started)
+
+
+def searched_precisely(
+    form: MatrixForm,
+    relaxation: Relaxation | None,
+    solver: WholeProgramBackend,
+    *,
+    time_limit_s: float | None,
+    hint: Solution | None,
+) -> Solution:
+    """The search alone, below a relaxation that is known; again with less tolerance where the answer breaks a rule.
+
+    Parameters
+    ----------
+    form : the program.
+    relaxation : its prices and bound; None for a network, which gets its prices from its own answer.
+    solver, time_limit_s, hint : see `solve_whole`.
+    """
+    started = time.perf_counter()
+    try:
+        return _searched(form, relaxation, solver.run, solver.name, time_limit_s, hint)
+    except ImpreciseError:
+        precise = solver.precisely()
+        if precise is None:
+            raise
+        left = None if time_limit_s is None else max(0.0, time_limit_s - (time.perf_counter() - started))
+        return _searched(form, relaxation, precise.run, solver.name, left, hint)
+
+
+def _searched(
+    form: MatrixForm,
+    relaxation: Relaxation | None,
+    run: Run,
+    method: str,
+    time_limit_s: float | None,
+    hint: Solution | None,
+) -> Solution:
+    started, problem, run = time.perf_counter(), form.problem, in_scale(run)
     if relaxation is not None and relaxation.verdict is Verdict.INFEASIBLE:
         return _infeasible(problem, relaxation.bound.message, method, started)
-    left = None if time_limit_s is None else max(0.0, time_limit_s - (time.perf_counter() - started))
-    outcome = run(form, left, None if hint is None else form.values(hint))
+    outcome = run(form, time_limit_s, None if hint is None else form.values(hint))
     if outcome.verdict is Verdict.EITHER:
         is_bounded = relaxation is None or relaxation.verdict is Verdict.OPTIMAL
-        outcome = replace(outcome, verdict=Verdict.INFEASIBLE if is_bounded else _which(run, form, left))
+        outcome = replace(outcome, verdict=Verdict.INFEASIBLE if is_bounded else _which(run, form, time_limit_s))
     if outcome.verdict is Verdict.INFEASIBLE:
         return _infeasible(problem, outcome.message, method, started)
     if outcome.verdict is Verdict.UNBOUNDED:
@@ -112,7 +171,7 @@ def _relaxation(form: MatrixForm, time_limit_s: float | None, hint: Solution | N
     return Relaxation(Verdict.OPTIMAL, bound)
 
 
-def solve_at_vertex(problem: Problem, *, time_limit_s: float | None = None) -> Solution | None:
+def at_vertex(form: MatrixForm, relaxation: Relaxation) -> Solution | None:
     """The answer of the linear relaxation alone, where that has one; None where the search has to decide.
 
     The relaxation of a network with a few rows beside it often has its optimum at a vertex of whole numbers, which
@@ -120,21 +179,19 @@ def solve_at_vertex(problem: Problem, *, time_limit_s: float | None = None) -> S
 
     Parameters
     ----------
-    problem : no network.
-    time_limit_s : for the linear program.
+    form : of a problem that is no network.
+    relaxation : of this form.
     """
     started = time.perf_counter()
-    form = matrix_form(problem)
-    relaxation = relax(form, time_limit_s=time_limit_s)
     if relaxation.verdict is Verdict.INFEASIBLE:
-        return _infeasible(problem, relaxation.bound.message, LINEAR, started)
+        return _infeasible(form.problem, relaxation.bound.message, LINEAR, started)
     values = relaxation.values
     if values is None or (np.abs(values - np.round(values))[form.is_integer] > WHOLE).any():
         return None
     found = Outcome(Verdict.OPTIMAL, values, None, relaxation.bound.message)
     try:
         answer = _answer(form, found, replace(relaxation.bound, method=LINEAR))
-    except BackendError:  # whole only to the tolerance
+    except ImpreciseError:  # whole only to the tolerance
         return None
     if answer.objective is None or answer.claimed_bound is None:
         return None
@@ -187,7 +244,7 @@ def _answer(form: MatrixForm, outcome: Outcome, bound: Solution) -> Solution:
     extra = best_extra(problem, arcs_chosen(problem, expert_of)) if problem.n_extra else None
     broken = violations(problem, expert_of, extra)
     if broken:
-        raise BackendError(f"{bound.method} answers what breaks rules: {'; '.join(broken)} ({outcome.message})")
+        raise ImpreciseError(f"{bound.method} answers what breaks rules: {'; '.join(broken)} ({outcome.message})")
     objective = evaluate(problem, expert_of, extra)
     return replace(
         bound,

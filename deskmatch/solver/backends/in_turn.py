@@ -11,6 +11,7 @@ from deskmatch.errors import BackendError
 from deskmatch.solver.matrix import MatrixForm, matrix_form
 from deskmatch.solver.problem import Problem
 from deskmatch.solver.solution import Solution, Status
+from deskmatch.solver.window import solve_window
 
 from .mathopt import MathOpt, highs, scip
 from .relaxation import Relaxation, relax
@@ -28,8 +29,12 @@ SAME = 1e-7
 """An answer that is called optimal and lies below a known one by more than this share is a false claim."""
 
 
-def solve_in_turn(problem: Problem, *, time_limit_s: float | None = None, hint: Solution | None = None) -> Solution:
+def solve_in_turn(
+    problem: Problem, *, time_limit_s: float | None = None, hint: Solution | None = None, is_part: bool = False
+) -> Solution:
     """Solve a problem that is no network: by its linear relaxation, where that is whole, else by two solvers in turn.
+
+    Rows that are one window of loads (`deskmatch.solver.window`) are searched by networks first.
 
     Which solver is fast differs from one set of rules to the next, and for the same rules from one epoch to the next: a
     quota that takes one of them a second has kept the other busy for ten minutes. So both get turns, each from the best
@@ -40,6 +45,7 @@ def solve_in_turn(problem: Problem, *, time_limit_s: float | None = None, hint: 
     problem : no network.
     time_limit_s : for everything together; None: to the end.
     hint : an answer to start from.
+    is_part : whether it is a part of such a search.
 
     Raises
     ------
@@ -50,10 +56,31 @@ def solve_in_turn(problem: Problem, *, time_limit_s: float | None = None, hint: 
     form = matrix_form(problem)
     relaxation = relax(form, time_limit_s=None if time_limit_s is None else RELAXATION_SHARE * time_limit_s)
     found = at_vertex(form, relaxation) if problem.usage is None else None
+    ends_s = None if time_limit_s is None else started + time_limit_s
+    if found is None and not is_part:
+        found = _in_window(problem, relaxation, ends_s)
     if found is None:
-        ends_s = None if time_limit_s is None else started + time_limit_s
         found = _Turns(form, relaxation, ends_s, hint).answer()
     return replace(found, elapsed_s=time.perf_counter() - started)
+
+
+def _in_window(problem: Problem, relaxation: Relaxation, ends_s: float | None) -> Solution | None:
+    """By the search over a window, where the rows are one; with the prices of the relaxation."""
+    left = None if ends_s is None else max(0.0, ends_s - time.perf_counter())
+    found = solve_window(problem, time_limit_s=left)
+    if found is None or found.objective is None:
+        return None
+    claims = [one.claimed_bound for one in (found, relaxation.bound) if one.claimed_bound is not None]
+    return replace(
+        relaxation.bound,
+        expert_of=found.expert_of,
+        extra=found.extra,
+        objective=found.objective,
+        status=found.status,
+        method=found.method,
+        message="",
+        claimed_bound=max(found.objective, min(claims)) if claims else None,
+    )
 
 
 class _Turns:

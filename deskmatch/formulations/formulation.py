@@ -226,8 +226,12 @@ class BoundFormulation:
             self.formulation.resolution,
             self.formulation.routing.epoch_s,
         )
-        hurry = None if clock is None else Hurry(clock, has_rules=bool(self.formulation.constraints))
         free = room(epoch, self.channels)
+        quick = self._one_pass.problem(epoch) if clock and self._one_pass.is_quick(epoch, clock.left_s) else None
+        if quick is not None:
+            situation = with_peers(situation, quick.ticket, quick.expert)
+            return Model(formulation=self, situation=situation, room=free, problem=quick)
+        hurry = None if clock is None else Hurry(clock, has_rules=bool(self.formulation.constraints))
         most = capacity(epoch, self.channels, free)
         takes = (free > 0) & stays(epoch, self.channels) & (most > 0)[:, None]
         pairs = open_pairs(epoch, situation, takes) if hurry is None else hurry.open_pairs(epoch, situation, takes)

@@ -31,6 +31,8 @@ __all__ = ["OnePass"]
 
 MOST_PAIRS = 1 << 20
 """Tickets times experts up to which every pair is looked at, a millisecond; beyond, experts are listed by class."""
+PAIR_S, QUICK_SHARE = 1e-8, 0.3
+"""Seconds that a pair takes, measured with all rules on one core; and of the time left, what all pairs may take."""
 BUILT_IN = (Resolution, Waiting, Abandonment, TierUse, Occupancy, Affinity, ProficiencyMatch)
 """In the order of the kernel's rows of weights."""
 
@@ -76,6 +78,16 @@ class OnePass:
         self._ahead_s = channels.open_ahead_s(None, formulation.routing.epoch_s) if self._always_open else None
         self._slot_cost = np.zeros((desk.n_experts, 1))
         self._slot_cost.flags.writeable = False
+
+    def is_quick(self, epoch: Epoch, left_s: float) -> bool:
+        """Whether the problem is surely built in a small part of the time left, without waiting for the compiler."""
+        if not self.fits or type(self._bound.formulation.resolution) not in (type(None), Proficiency):
+            return False
+        if PAIR_S * epoch.n_tickets * epoch.n_experts > QUICK_SHARE * left_s:
+            return False
+        for each in (find_arcs, weigh_arcs):
+            each.preload()
+        return find_arcs.is_loaded() and weigh_arcs.is_loaded()
 
     def problem(self, epoch: Epoch) -> Problem | None:
         """The assignment problem of an epoch; None: it is not of the kind that is built here."""

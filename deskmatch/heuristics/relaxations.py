@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -28,6 +29,8 @@ from .price_descent import row_excess
 
 __all__ = ["Knapsacks", "PricedRows", "Relaxation"]
 
+SURELY = 8.0
+"""Where so many times the longest solve so far fits, a network is solved in the calling thread."""
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 Found = Callable[[Int64, Float64], None]
@@ -70,7 +73,8 @@ class PricedRows:
     def __init__(self, problem: Problem, clock: Clock, found: Found, lane: Lane | None) -> None:
         self.problem, self.clock, self.found, self.lane = problem, clock, found, lane
         self.denial: Solution | None = None
-        self._known: tuple[Float64, Solution] | None = None
+        self._lowest: tuple[float, Float64, Solution] | None = None
+        self._longest_s = np.inf
         self._bare = replace(problem, side=None)
         apart = separate(self._bare)
         able = backends_for(needs(self._bare if apart is None else apart.problem))
@@ -96,32 +100,41 @@ class PricedRows:
             return None
         arcs = arcs_chosen(self.problem, network.expert_of)
         self.found(arcs, score)
-        self._known = (point, network)
-        return float(bound_terms(self.problem, self.prices(point)[0]).sum()), -row_excess(
-            self.problem, side, arcs, point
-        )
+        value = float(bound_terms(self.problem, self._with_rows(network, point)).sum())
+        # the lowest bound's network is kept: its prices are wanted when there may be no time to solve it again
+        if self._lowest is None or value < self._lowest[0]:
+            self._lowest = (value, point, network)
+        return value, -row_excess(self.problem, side, arcs, point)
 
     def prices(self, point: Float64) -> tuple[Prices, Float64 | None]:
         """The network's prices beside those of the rows."""
-        if self._known is None or self._known[0] is not point:
-            score = self.problem.points - arc_prices(self.problem, point)
-            network = self._solved(replace(self._bare, points=score))
-            if network is None:
-                return safe_prices(self.problem, None, None, point), None
-            self._known = (point, network)
-        network = self._known[1]
-        return safe_prices(self.problem, network.expert_price, network.limit_price, point), None
+        if self._lowest is not None and self._lowest[1] is point:
+            return self._with_rows(self._lowest[2], point), None
+        solved = self._solved(replace(self._bare, points=self.problem.points - arc_prices(self.problem, point)))
+        if solved is None:
+            return safe_prices(self.problem, None, None, point), None
+        return self._with_rows(solved, point), None
+
+    def _with_rows(self, network: Solution, point: Float64) -> Prices:
+        return safe_prices(self.problem, network.expert_price, network.limit_price, point)
 
     def _solved(self, network: Problem) -> Solution | None:
-        """The network's optimum, None where it does not come in time."""
-        if self.lane is None:
-            return solve(network, method=self._method)
+        """The network's optimum, None where it does not come in time.
+
+        In this thread where what it has taken at most so far fits many times: a thread of its own waits for a processor.
+        """
         if self.clock.is_over:
             return None
+        if self.lane is None or SURELY * self._longest_s <= self.clock.left_s:
+            started = time.perf_counter()
+            answer = solve(network, method=self._method)
+            self._longest_s = max(self._longest_s, time.perf_counter() - started)
+            return answer
         job = self.lane.start(partial(solve, network, method=self._method))
         if job is None:
             return None
         if job.wait(self.clock.left_s):
+            self._longest_s = job.cpu_s if np.isinf(self._longest_s) else max(self._longest_s, job.cpu_s)
             return job.result()
         self.lane.abandon(job)
         return None

@@ -15,6 +15,8 @@ from deskmatch.formulations import hurry
 from deskmatch.formulations.arcs import situation_of
 from deskmatch.formulations.constraints.protocol import ModelArcs
 from deskmatch.formulations.constraints.rows import Rows
+from deskmatch.formulations.one_pass import OnePass
+from deskmatch.formulations.one_pass_kernel import find_arcs, weigh_arcs
 from deskmatch.formulations.pairs import FEWEST, open_pairs
 from deskmatch.heuristics.clock import Clock
 from deskmatch.heuristics.entry import build
@@ -146,6 +148,7 @@ def test_thinned_pairs_are_allowed_ones_evenly_chosen(make_epoch: MakeEpoch, mos
 
 
 def test_a_plan_of_some_pairs_claims_nothing_of_all_of_them(make_epoch: MakeEpoch, monkeypatch) -> None:
+    monkeypatch.setattr(OnePass, "is_quick", lambda *_: False)
     epoch = make_epoch(6, tickets=40, experts=60, plain=True)
     exact = assign(epoch)
     monkeypatch.setattr(hurry.Hurry, "_most_pairs", lambda self: 60.0)
@@ -162,6 +165,7 @@ def test_a_plan_of_some_pairs_claims_nothing_of_all_of_them(make_epoch: MakeEpoc
 
 
 def test_when_building_takes_too_long_the_rest_is_left_out(make_epoch: MakeEpoch, monkeypatch) -> None:
+    monkeypatch.setattr(OnePass, "is_quick", lambda *_: False)
     epoch = make_epoch(6, tickets=40, experts=60, plain=True)
     monkeypatch.setattr(hurry, "CHUNK", 50)
     bound = Formulation().bind(epoch.desk)
@@ -202,7 +206,22 @@ def test_where_nothing_keeps_every_rule_the_plan_lists_what_it_breaks(make_epoch
 
 
 def test_estimates_of_building_are_learned(make_epoch: MakeEpoch, monkeypatch) -> None:
+    monkeypatch.setattr(OnePass, "is_quick", lambda *_: False)
     seen: list[tuple[str, int]] = []
     monkeypatch.setattr(PACE, "saw", lambda method, size, seconds: seen.append((method, size)))
     plan = assign(make_epoch(4), deadline_s=5.0)
     assert ("build", plan.model.problem.n_arcs) in seen
+
+
+def test_before_a_deadline_two_compiled_loops_build_the_same_problem(make_epoch: MakeEpoch) -> None:
+    for each in (find_arcs, weigh_arcs):
+        each.warm_up()
+    epoch = make_epoch(6, tickets=40, experts=60, plain=True)
+    bound = Formulation().bind(epoch.desk)
+    assert OnePass(bound).is_quick(epoch, 60.0) and not OnePass(bound).is_quick(epoch, 0.0)
+    quick, whole = bound.build(epoch, clock=Clock.after(60.0)), bound.build(epoch)
+    assert quick.notes == () and quick.is_whole
+    for name in ("indptr", "expert", "capacity", "hold"):
+        assert np.array_equal(getattr(quick.problem, name), getattr(whole.problem, name)), name
+    assert quick.problem.points == pytest.approx(whole.problem.points, abs=1e-12)
+    assert np.array_equal(quick.situation.peer_occupancy, whole.situation.peer_occupancy, equal_nan=True)

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from deskmatch.heuristics import Clock, lagrangian, regret, round_lp
 from deskmatch.heuristics.clock import FOREVER
 from deskmatch.heuristics.knapsack_entry import pack_all
+from deskmatch.heuristics.relaxations import PricedRows
 from deskmatch.heuristics.volume import minimise
 from deskmatch.solver import Limits, Problem, Side, Status, certify, solve
 from deskmatch.solver.backends.protocol import sample_problem
 from deskmatch.solver.backends.relaxation import relax
+from deskmatch.solver.bound import bound_terms
 from deskmatch.solver.matrix import matrix_form
 
 
@@ -155,3 +157,17 @@ def test_prices_of_a_hint_take_the_place_of_the_linear_program() -> None:
     hint = lagrangian(problem)
     found = solve(problem, method="highs", time_limit_s=20.0, hint=hint)
     assert found.status is Status.OPTIMAL and np.array_equal(found.row_price, hint.row_price)
+
+
+def test_prices_of_the_lowest_bound_are_there_when_the_time_is_over() -> None:
+    rng = np.random.default_rng(0)
+    side = Side.from_matrix(rng.integers(0, 3, (3, 40)).astype(float), "<=", [8.0, 9.0, 10.0])
+    problem = Problem.from_arcs(10, 4, *np.divmod(np.arange(40), 4), rng.random(40), side=side, capacity=3)
+    relaxation = PricedRows(problem, Clock.after(60.0), lambda arcs, score: None, None)
+    low, high = np.array([0.1, 0.05, 0.02]), np.array([3.0, 4.0, 5.0])
+    lowest = relaxation.evaluate(low)
+    highest = relaxation.evaluate(high)
+    assert lowest is not None and highest is not None and lowest[0] < highest[0]
+    relaxation.clock = Clock.after(-1.0)
+    proven = bound_terms(problem, relaxation.prices(low)[0]).sum()
+    assert float(proven) == pytest.approx(lowest[0])

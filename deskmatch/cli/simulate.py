@@ -22,6 +22,7 @@ SHOWN = (
     "wait_s",
     "wait_p95_s",
     "service_level",
+    "promise_kept",
     "abandonment",
     "unanswered",
     "first_contact_resolution",
@@ -59,6 +60,7 @@ def simulate_command(
     """Simulate a scenario under one or several policies, on the same customers."""
     with readable_errors():
         from deskmatch.simulation import Scenario, compare
+        from deskmatch.simulation.kpis import INDICATORS
 
         loaded = Scenario.load(scenario)
         for warning in loaded.warnings:
@@ -67,14 +69,13 @@ def simulate_command(
         policies = {name: policy_named(name, loaded) for name in names}
         if channel != "total" and channel not in loaded.channels:
             fail(f"--channel: found {channel!r}; expected total, {', '.join(loaded.channels)}")
+        unknown = [name for name in indicator or () if name not in INDICATORS]
+        if unknown:
+            fail(f"--indicator: found {unknown[0]!r}; expected one of {', '.join(INDICATORS)}")
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
         result = compare(loaded, policies, replications=replications, seed=seed, n_jobs=jobs, out=out)
-        wanted = indicator or [name for name in SHOWN if name in result.indicators]
-        unknown = [name for name in wanted if name not in result.indicators]
-        if unknown:
-            fail(f"--indicator: found {unknown[0]!r}; expected one of {', '.join(result.indicators)}")
-        show(result, wanted, channel, loaded)
+        show(result, indicator or list(SHOWN), channel, loaded)
         if out is not None:
             result.frame(channel).to_csv(out / "comparison.csv")
             typer.echo(f"written to {out}", err=True)

@@ -142,7 +142,7 @@ def _overload(tables: ScenarioTables, types: tuple[SimulatedType, ...], eligible
     groups = list(tables.groups.values())
     cycle = cycle_of(groups)
     speed = np.array([_full_time(tables, group, cycle) * group.speed * _most(tables, group) for group in groups])
-    work = np.array([(each.arrivals.mean_per_s or 0.0) * each.handling.mean for each in types])
+    work = np.array([each.arrivals.per_s(tables.horizon_s) * each.handling.mean for each in types])
     stays = np.array([_stays(tables, each) for each in types])
     told: set[tuple[int, ...]] = set()
     for row in range(len(types)):

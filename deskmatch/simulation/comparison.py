@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
-from deskmatch.simulation.kpis import TOTAL
+from deskmatch.simulation.kpis import INDICATORS, TOTAL
 from deskmatch.simulation.replications import Anything, replicate
 from deskmatch.simulation.scenario import Scenario
 
@@ -157,6 +157,9 @@ def compare(
     """
     scenario = Scenario.load(scenario)
     named = _named(policies)
+    unknown = [name for name in until_halfwidth or () if name not in INDICATORS]
+    if unknown:
+        raise ContractError(f"until_halfwidth: found {unknown[0]!r}; expected some of {', '.join(INDICATORS)}")
     if replications < 2 or not 0 < confidence < 1:
         raise ContractError("replications: expected 2 or more, and a confidence between 0 and 1")
     batch = max(replications, LEAST) if until_halfwidth else replications

@@ -168,7 +168,8 @@ class SeenQueues:
 
     def __init__(self, scenario: Scenario) -> None:
         desk, queues = scenario.desk, scenario.queues
-        topics = [_topics_seen(scenario, row) for row in range(len(queues))]
+        rates = [each.arrivals.per_s(scenario.tables.horizon_s) for each in scenario.types]
+        topics = [_topics_seen(scenario, row, rates) for row in range(len(queues))]
         tags = [[desk.tags.code(tag) for tag in queue.requires] for queue in queues]
         layout_types = [scenario.types[queue.type] for queue in queues]
         self.name = np.array([each.written for each in layout_types])
@@ -196,16 +197,16 @@ def facts_of(scenario: Scenario) -> Facts:
     return Facts(handling_of(scenario), resolution, seen.numbers[1], flexibility_of(desk)[first])
 
 
-def _topics_seen(scenario: Scenario, row: int) -> list[tuple[int, float]]:
+def _topics_seen(scenario: Scenario, row: int, rates: list[float]) -> list[tuple[int, float]]:
     """Codes and probabilities; an unknown topic is one of the channel's and language's, as often as these arrive."""
     queue = scenario.queues[row]
     if queue.topic != UNKNOWN:
         return [(scenario.desk.topics.code(queue.topic), 1.0)]
     shares: dict[int, float] = {}
-    for each in scenario.types:
+    for each, rate in zip(scenario.types, rates, strict=True):
         if each.settings.channel == scenario.channels[queue.channel] and each.language == queue.language:
             code = scenario.desk.topics.code(each.topic)
-            shares[code] = shares.get(code, 0.0) + (each.arrivals.mean_per_s or 0.0)
+            shares[code] = shares.get(code, 0.0) + rate
     total = sum(shares.values())
     if total == 0:
         return [(code, 1 / len(shares)) for code in shares]

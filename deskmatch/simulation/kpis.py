@@ -21,8 +21,25 @@ if TYPE_CHECKING:
 
     from deskmatch.simulation.run import Run
 
-__all__ = ["TOTAL", "Indicators", "gini", "indicators", "jain"]
+__all__ = ["INDICATORS", "TOTAL", "Indicators", "gini", "indicators", "jain"]
 
+INDICATORS = (
+    *(
+        "tickets",
+        "contacts",
+        "wait_s",
+        "wait_p50_s",
+        "wait_p90_s",
+        "wait_p95_s",
+        "wait_p99_s",
+        "asa_s",
+        "service_level",
+    ),
+    *("promise_kept", "abandonment", "balked", "blocked", "unanswered", "no_answer", "resolved", "unresolved"),
+    *("in_system", "first_contact_resolution", "preventable", "unavoidable", "tier_match", "handling_min"),
+    *("contacts_per_resolution", "reward", "reward_expected", "occupancy", "jain", "gini", "cost_per_resolution"),
+)
+"""Their names, in order; `Indicators` says what they are."""
 TOTAL = "total"
 """The row of the whole desk."""
 
@@ -123,7 +140,7 @@ def indicators(run: Run, *, target_s: float | Mapping[str, float] | None = None)
         values[name] = np.append(np.full(n, np.nan), total)
     for array in values.values():
         array.flags.writeable = False
-    return Indicators((*scenario.channels, TOTAL), values)
+    return Indicators((*scenario.channels, TOTAL), {name: values[name] for name in INDICATORS})
 
 
 def _targets(run: Run, target_s: float | Mapping[str, float] | None) -> NDArray[np.float64]:

@@ -132,6 +132,11 @@ class Arrivals(ScenarioSettings):
         """Tickets a second on average; None where they are recorded."""
         return None if self.times_s is not None else self.batch * sum(self.per_hour) / len(self.per_hour) / 3600.0
 
+    def per_s(self, horizon_s: float) -> float:
+        """Tickets a second on average; those that are recorded before the horizon are counted."""
+        mean = self.mean_per_s
+        return sum(time < horizon_s for time in self.times_s or ()) / horizon_s if mean is None else mean
+
 
 class TicketType(ScenarioSettings):
     """A type of ticket: who sends it, how often, and what becomes of it.
@@ -144,7 +149,7 @@ class TicketType(ScenarioSettings):
         type's own name.
     tier : the lowest tier that may serve it, ≥ 1.
     requires : tags of which an expert must hold all.
-    importance : > 0; counts in points and rewards.
+    importance : > 0; counts in the points of policies and in rules that look at it; rewards say `value` by channel.
     handling : time in service; a number is the mean of an exponential time in seconds.
     after_work : the expert's time after each contact; None: none.
     patience : time until a waiting customer gives up; None: as the channel says.

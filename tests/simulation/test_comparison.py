@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from joblib.parallel import ThreadingBackend
 from deskmatch.errors import ContractError
 from deskmatch.policies import fcfs
 from deskmatch.simulation import compare, draw_day, replicate, simulate
+from deskmatch.simulation.kpis import INDICATORS, Indicators
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say(theory: SimpleNamespace) -> None:
@@ -124,3 +126,13 @@ def test_a_backend_that_gives_whole_lists_gives_the_same_results(theory: SimpleN
     expected = compare(scenario, [fcfs()], replications=5, seed=6).frame()
     with parallel_config(backend="whole lists", n_jobs=2):
         assert compare(scenario, [fcfs()], replications=5, seed=6).frame().equals(expected)
+
+
+def test_indicators_are_those_that_their_page_describes_and_unknown_ones_are_told_at_once(
+    theory: SimpleNamespace,
+) -> None:
+    described = set(re.findall(r"``(\w+)``", str(Indicators.__doc__))) | {f"wait_p{p}_s" for p in (90, 95, 99)}
+    assert described == set(INDICATORS)
+    assert tuple(simulate(theory.desk(2, 1.0, tickets=100), fcfs()).kpis().values) == INDICATORS
+    with pytest.raises(ContractError, match="until_halfwidth: found 'waiting'"):
+        compare(theory.desk(2, 1.0, tickets=1e12), [fcfs()], until_halfwidth={"waiting": 1.0})

@@ -119,12 +119,12 @@ def _handling(settings: TicketType, model: ChannelModel) -> Law:
 def _recorded_types(tables: ScenarioTables, name: str) -> list[SimulatedType]:
     """A type for each language, topic and importance among the recorded arrivals of a type."""
     recorded, settings = tables.recorded, tables.types[name]
-    kinds = recorded.kinds_of(name)
+    kinds = {kind: rows for kind, rows in recorded.kinds.items() if kind[0] == name}
     found = []
-    for kind, rows in kinds.items():
-        own = settings if kind[2] is None else settings.model_copy(update={"importance": kind[2]})
-        language = kind[0] or next(iter(settings.language))
-        topic = kind[1] or next(iter(settings.topic or (name,)))
+    for (_, spoken, asked, importance), rows in kinds.items():
+        own = settings if importance is None else settings.model_copy(update={"importance": importance})
+        language = spoken or next(iter(settings.language))
+        topic = asked or next(iter(settings.topic or (name,)))
         parts = [name, language, topic, f"{own.importance:g}"] if len(kinds) > 1 else [name]
         found.append(
             SimulatedType(

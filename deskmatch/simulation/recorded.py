@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -60,8 +60,8 @@ COLUMNS = (
 
 NUMBERS = ("arrived_s", "importance", "patience_s", "promised_wait_s")
 
-Kind = tuple[str | None, str | None, float | None]
-"""Language, topic and importance of some arrivals of a type; None: the type's own."""
+Kind = tuple[str, str | None, str | None, float | None]
+"""Type, language, topic and importance of some arrivals; None: the type's own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +76,7 @@ class Recorded(Frozen):
     types : the type of each.
     language, topic : None: not recorded.
     arrived_s, importance, patience_s, promised_wait_s : ``(arrivals,)``; nan: not recorded.
+    kinds : rows of the arrivals that agree in type, language, topic and importance, by time.
     """
 
     source: str | None
@@ -88,6 +89,7 @@ class Recorded(Frozen):
     importance: NDArray[np.float64]
     patience_s: NDArray[np.float64]
     promised_wait_s: NDArray[np.float64]
+    kinds: dict[Kind, NDArray[np.int64]]
 
     @classmethod
     def read(cls, source: pd.DataFrame | Mapping[str, Any] | str | Path) -> Recorded:
@@ -116,6 +118,7 @@ class Recorded(Frozen):
             raise InputError(rows.findings.all())
         values = rows.values
         numbers = {name: np.array(values[name], np.float64) for name in NUMBERS}
+        importance = [None if value != value else value for value in values["importance"]]  # nan is no key
         return cls._trusted(
             source=str(Path(source).resolve()) if isinstance(source, str | Path) else None,
             table=sheet.name,
@@ -124,6 +127,7 @@ class Recorded(Frozen):
             language=tuple(values["language"]),
             topic=tuple(values["topic"]),
             **numbers,
+            kinds=_by_kind((values["type"], values["language"], values["topic"], importance), numbers["arrived_s"]),
         )
 
     def __len__(self) -> int:
@@ -142,22 +146,6 @@ class Recorded(Frozen):
             values = getattr(self, name)
             columns[name] = [None if np.isnan(value) else float(value) for value in values]
         return {name: values for name, values in columns.items() if any(value is not None for value in values)}
-
-    @property
-    def kinds(self) -> set[tuple[str, *Kind]]:
-        """The different types with their languages, topics and importances."""
-        return set(zip(self.types, self.language, self.topic, self._importances(), strict=True))
-
-    def kinds_of(self, type_name: str) -> dict[Kind, NDArray[np.int64]]:
-        """Rows of the arrivals of a type, by time, for each kind of them; the kinds come in order."""
-        found: dict[Kind, list[int]] = {}
-        kinds = zip(self.types, self.language, self.topic, self._importances(), strict=True)
-        for row, (name, language, topic, importance) in enumerate(kinds):
-            if name == type_name:
-                found.setdefault((language, topic, importance), []).append(row)
-        ordered = sorted(found, key=lambda kind: (kind[0] or "", kind[1] or "", kind[2] or 0.0))
-        rows = {kind: np.array(found[kind], np.int64) for kind in ordered}
-        return {kind: own[np.argsort(self.arrived_s[own], kind="stable")] for kind, own in rows.items()}
 
     def unknown_types(self, known: Iterable[str]) -> list[Defect]:
         """A defect for each row whose type is none of these."""
@@ -179,8 +167,15 @@ class Recorded(Frozen):
             if name == type_name and value is None
         ]
 
-    def _importances(self) -> list[float | None]:
-        return [None if np.isnan(value) else float(value) for value in self.importance]
+
+def _by_kind(columns: Iterable[Sequence[Any]], arrived_s: NDArray[np.float64]) -> dict[Kind, NDArray[np.int64]]:
+    """Rows by what they say in these columns, each list by time; the kinds in order."""
+    found: dict[Kind, list[int]] = {}
+    for row, kind in enumerate(zip(*columns, strict=True)):
+        found.setdefault(kind, []).append(row)
+    ordered = sorted(found, key=lambda kind: (kind[0], kind[1] or "", kind[2] or "", kind[3] or 0.0))
+    rows = {kind: np.array(found[kind], np.int64) for kind in ordered}
+    return {kind: own[np.argsort(arrived_s[own], kind="stable")] for kind, own in rows.items()}
 
 
 def _frame(columns: Mapping[str, Any]) -> pd.DataFrame:

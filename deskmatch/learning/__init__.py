@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from deskmatch.learning.demonstrations import Demonstrations
     from deskmatch.learning.evolution import EvolutionSettings, evolve
     from deskmatch.learning.exact import Optimum, optimum
+    from deskmatch.learning.expected import forecast_of
     from deskmatch.learning.judging import Learned
     from deskmatch.learning.ppo import PPOSettings, learn_ppo
     from deskmatch.learning.routing_env import RoutingEnv
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from deskmatch.learning.state_space import StateSpace
     from deskmatch.learning.tabulating import tabulate
     from deskmatch.learning.ticket_classes import Outlook
+    from deskmatch.learning.value_learning import Learning, learn_values
 
 __all__ = [
     "Demonstrations",
     "EvolutionSettings",
     "Learned",
+    "Learning",
     "Optimum",
     "Outlook",
     "PPOSettings",
@@ -39,12 +42,17 @@ __all__ = [
     "clone",
     "evaluate",
     "evolve",
+    "forecast_of",
     "learn_ppo",
+    "learn_values",
     "optimum",
     "tabulate",
 ]
 
 _PLACES = {
+    "Learning": "value_learning",
+    "forecast_of": "expected",
+    "learn_values": "value_learning",
     "Demonstrations": "demonstrations",
     "EvolutionSettings": "evolution",
     "Learned": "judging",

@@ -59,10 +59,12 @@ def tabulate(space: StateSpace | SmallDesk, policy: Policy, *, forecast: object 
             if after[row] >= 0:
                 continue
             possible = (space.assigned_to[row] >= 0).any()
-            counts = epochs.ask(policy, memory, waiting[row], busy[row], column) if possible else np.zeros(len(column))
+            counts = np.zeros(len(column), np.int64)
+            if possible:
+                counts, memory = epochs.ask(policy, memory, waiting[row], busy[row], column)
             if possible and (asked < CHECKED or rng.random() < 0.02):
                 asked += 1
-                other = epochs.ask(policy, memory, waiting[row], busy[row], column, turned=True)
+                other, _ = epochs.ask(policy, memory, waiting[row], busy[row], column, turned=True)
                 if (other != counts).any():
                     raise ContractError(
                         f"{_name(policy)}: decides otherwise in state {space.states[row].tolist()} when others have"
@@ -177,11 +179,11 @@ class EpochOfCounts:
         column: dict[tuple[int, int], int],
         *,
         turned: bool = False,
-    ) -> Integers:
-        """``(assignments,)`` how many tickets go where."""
+    ) -> tuple[Integers, Any]:
+        """``(assignments,)`` how many tickets go where, and what the policy remembers then."""
         epoch, kind = self.epoch(waiting, busy, turned=turned)
-        decision = policy.decide(epoch, memory)[0]
+        decision, after = policy.decide(epoch, memory)
         counts = np.zeros(len(column), np.int64)
         for ticket, expert in zip(decision.ticket.tolist(), decision.expert.tolist(), strict=True):
             counts[column[int(kind[ticket]), int(self._group_of[expert])]] += 1
-        return counts
+        return counts, after

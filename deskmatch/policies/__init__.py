@@ -20,6 +20,14 @@ if TYPE_CHECKING:
         waiting_and_idle_time,
     )
     from deskmatch.policies.index_rules import c_mu, c_mu_theta, generalised_c_mu, max_weight, p_c_mu
+    from deskmatch.policies.lookahead import (
+        FluidPrices,
+        Forecast,
+        LearnedValues,
+        LookAhead,
+        OutcomePoints,
+        PolicyImprovement,
+    )
     from deskmatch.policies.matching import Matching
     from deskmatch.policies.protocol import EVERY_EVENT, Decision, Policy, Trigger
     from deskmatch.policies.rules import fcfs, longest_queue, longest_weighted_wait, preference_lists, priority_fcfs
@@ -30,10 +38,16 @@ __all__ = [
     "Decision",
     "ExpertBy",
     "Fallback",
+    "FluidPrices",
+    "Forecast",
     "Greedy",
     "IndexBy",
+    "LearnedValues",
+    "LookAhead",
     "Matching",
+    "OutcomePoints",
     "Policy",
+    "PolicyImprovement",
     "Rule",
     "TicketBy",
     "Trigger",
@@ -58,6 +72,12 @@ __all__ = [
 ]
 
 _PLACES = {
+    "FluidPrices": "lookahead",
+    "Forecast": "lookahead",
+    "LearnedValues": "lookahead",
+    "LookAhead": "lookahead",
+    "OutcomePoints": "lookahead",
+    "PolicyImprovement": "lookahead",
     "ByChannel": "composed",
     "Fallback": "composed",
     "Greedy": "best_pairs",

@@ -1,0 +1,86 @@
+"""`forecast_of`: what a scenario will send, as the forecast of a look-ahead."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+
+from deskmatch.epochs import Tickets
+from deskmatch.policies.lookahead.forecast import Forecast
+from deskmatch.simulation.deciding import MONDAY, SeenQueues
+from deskmatch.simulation.layout import resolution_of
+from deskmatch.simulation.scenario import Scenario
+
+__all__ = ["forecast_of"]
+
+
+def forecast_of(scenario: Scenario) -> Forecast:
+    """Expected arrivals at each queue of a scenario.
+
+    Tickets that are taken for another topic are expected at the queue of their own type; those handed on at the queue
+    of the next tier, as many as the groups that may serve them first leave unresolved on average.
+
+    Parameters
+    ----------
+    scenario : what is simulated. Recorded arrivals count with their mean.
+    """
+    types, queues = scenario.types, scenario.queues
+    seen = SeenQueues(scenario)
+    rows = np.arange(len(queues))
+    topic_counts = np.diff(seen.topic_ptr)
+    tag_counts = np.diff(seen.tag_ptr)
+    classes = Tickets(
+        ids=[queue.name for queue in queues],
+        channel=[queue.channel for queue in queues],
+        language=seen.language[rows],
+        topic=seen.topic,
+        topic_ptr=np.concatenate(([0], np.cumsum(topic_counts))),
+        topic_probability=seen.topic_probability,
+        tier=seen.tier,
+        importance=[queue.importance for queue in queues],
+        patience_s=[scenario.patience_of(queue.type) for queue in queues],
+        requires=seen.tag,
+        requires_ptr=np.concatenate(([0], np.cumsum(tag_counts))),
+        features={"queue": seen.name},
+    )
+    width = min(each.arrivals.every_s for each in types)
+    lengths = [len(each.arrivals.per_hour) * each.arrivals.every_s for each in types if each.arrivals.per_hour]
+    count = max(1, round(max(lengths, default=width) / width)) if max(lengths, default=0.0) > width else 1
+    per_s = np.zeros((count, len(queues)))
+    for row in range(len(types)):
+        per_s[:, row] = _rates(scenario, row, width, count)
+    unresolved = 1.0 - np.array(
+        [
+            np.mean(p[own]) if own.any() else 0.0
+            for p, own in zip(resolution_of(scenario), scenario.eligible, strict=False)
+        ]
+    )
+    for row, queue in enumerate(queues[len(types) :], len(types)):
+        own = types[queue.type].settings
+        if queue.tier > own.tier and own.max_hops > 0:
+            higher = [other for other in queues[len(types) :] if other.type == queue.type and other.tier < queue.tier]
+            if not higher:
+                per_s[:, row] = per_s[:, queue.type] * unresolved[queue.type] * (1 - own.repeat)
+    return Forecast(
+        classes=classes,
+        per_s=per_s,
+        every_s=width,
+        start=MONDAY + timedelta(days=scenario.tables.start_day) if count > 1 else None,
+    )
+
+
+def _rates(scenario: Scenario, row: int, width: float, count: int) -> np.ndarray:
+    """Tickets a second of a type in each interval."""
+    own = scenario.types[row].arrivals
+    if own.times_s is not None:
+        horizon = scenario.tables.horizon_s
+        return np.full(count, sum(time < horizon for time in own.times_s) / horizon)
+    middle = (np.arange(count) + 0.5) * width
+    at = (middle // own.every_s).astype(int)
+    rates = np.array(own.per_hour)
+    now = rates[at % len(rates)]
+    if own.linear:
+        share = middle / own.every_s - at
+        now = now * (1 - share) + rates[(at + 1) % len(rates)] * share
+    return np.asarray(own.batch * now / 3600.0)

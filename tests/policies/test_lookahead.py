@@ -1,0 +1,206 @@
+"""Look-ahead matching: Erlang values, fluid prices, learned values, and the optimum of small desks as the judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deskmatch.epochs import Tickets
+from deskmatch.errors import BackendError, ContractError
+from deskmatch.learning import SmallDesk, evaluate, forecast_of, learn_values, optimum, tabulate
+from deskmatch.learning.value_learning import path_of
+from deskmatch.policies import (
+    FluidPrices,
+    Forecast,
+    LearnedValues,
+    LookAhead,
+    PolicyImprovement,
+    Rule,
+    check_policy,
+    fcfs,
+    preference_lists,
+)
+from deskmatch.policies.lookahead.erlang import cost_rate, marginal_costs, wait_before_service
+from deskmatch.policies.lookahead.pools import Pools
+from deskmatch.simulation import Scenario, simulate
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    """An N-model whose generalists are better left to those whom nobody else can serve."""
+    return Scenario.load(
+        {
+            "horizon_s": 100_000.0,
+            "channels": {"call": {"patience": 240}},
+            "reward": {"default": {"slope_below": 0.0005, "slope_above": 0.0005}},
+            "types": {
+                f"t{k}": {"channel": "call", "arrivals": {"per_hour": rate}, "handling": 180, "max_hops": 0}
+                for k, rate in enumerate((25, 35))
+            },
+            "groups": {
+                "g0": {"experts": 2, "topics": {"t0": 0.9, "t1": 0.6}},
+                "g1": {"experts": 3, "topics": {"t1": 0.95}},
+            },
+        }
+    )
+
+
+def look_ahead(scenario: Scenario, outlook: Any = None, **settings: Any) -> LookAhead:
+    outlook = PolicyImprovement() if outlook is None else outlook
+    return LookAhead(forecast_of(scenario), scenario.tables.reward, outlook, scenario.routing, **settings)
+
+
+def rules() -> list[Rule]:
+    orders = (["t0", "t1"], ["t1", "t0"])
+    return [preference_lists(groups={"t1": ["g1", "g0"]}, queues={"g0": order}) for order in orders]
+
+
+@pytest.mark.parametrize(
+    ("rate", "mu", "theta", "n", "room"), [(3.0, 1.0, 0.5, 4, 30), (5.0, 1.0, 0.0, 6, 40), (9.0, 0.7, 2.0, 3, 25)]
+)
+def test_marginal_costs_solve_poissons_equation(rate: float, mu: float, theta: float, n: int, room: int) -> None:
+    levels = n + room + 1
+    k = np.arange(levels)
+    waiting = np.maximum(k - n, 0)
+    births, deaths = np.where(k < levels - 1, rate, 0.0), np.minimum(k, n) * mu + waiting * theta
+    own = waiting * 0.8 + np.where(k == levels - 1, rate * 2.0, 0.0)
+    generator = np.diag(births[:-1], 1) + np.diag(deaths[1:], -1) - np.diag(births + deaths)
+    system = np.hstack([generator[:, 1:], -np.ones((levels, 1))])  # V(0) = 0, and −g
+    solved = np.linalg.solve(system, -own)
+    assert cost_rate(rate, mu, theta, 0.8, 2.0, n, room) == pytest.approx(solved[-1], rel=1e-9)
+    values = np.concatenate(([0.0], solved[:-1]))
+    assert np.allclose(marginal_costs(rate, mu, theta, 0.8, 2.0, n, room), np.diff(values), rtol=1e-7, atol=1e-9)
+
+
+def test_the_wait_in_line_is_that_of_simulated_moves() -> None:
+    rng = np.random.default_rng(1)
+    moves = 2.0 + 0.3 * np.arange(4)
+    served = rng.exponential(1 / moves, (200_000, 4)).cumsum(axis=1)
+    patience = rng.exponential(1 / 0.5, (200_000, 1))
+    found = wait_before_service(2.0, 0.3, 0.5, 4)
+    assert np.allclose(found, np.minimum(served, patience).mean(axis=0), rtol=0.01)
+    assert np.allclose(wait_before_service(2.0, 0.3, 0.0, 4), (1 / moves).cumsum())
+
+
+def test_policy_improvement_closes_most_of_the_gap_to_the_optimum(scenario: Scenario) -> None:
+    small = SmallDesk.of(scenario, room=10)
+    best = optimum(small).performance
+    rule = max(evaluate(tabulate(small, each)).gain for each in rules())
+    found = evaluate(tabulate(small, look_ahead(scenario)))
+    assert best.gain > rule * 1.002
+    assert (found.gain - rule) / (best.gain - rule) > 0.6
+    assert found.held > 0.005  # it holds generalists back, by itself
+    assert found.gain <= best.gain + 1e-12
+
+
+def test_nobody_is_held_longer_than_allowed(scenario: Scenario) -> None:
+    small = SmallDesk.of(scenario, room=10)
+    assert evaluate(tabulate(small, look_ahead(scenario, hold_at_most_s=0.0))).held == 0
+    free, bounded = (
+        simulate(scenario.replace(horizon_s=20_000.0), look_ahead(scenario, hold_at_most_s=most), seed=1)
+        for most in (float("inf"), 15.0)
+    )
+    assert free.rows.tobytes() != bounded.rows.tobytes()
+
+
+def pools_of(scenario: Scenario) -> Pools:
+    policy = look_ahead(scenario)
+    return policy.initial_state(scenario.desk, None, np.random.default_rng(0)).pools
+
+
+def test_fluid_prices_are_zero_while_there_is_time_left(scenario: Scenario) -> None:
+    pools = pools_of(scenario)
+    size = np.array([30, 30])
+    plan = FluidPrices().plan(pools, forecast_of(scenario).rates(None), size)
+    assert plan.marginal[0][0] == 0
+    assert plan.marginal[1][0] == 0
+
+
+def test_fluid_prices_of_an_overloaded_group_are_its_tickets_points_per_second(scenario: Scenario) -> None:
+    """Nobody waits at a cost here but by hanging up, so that a second is worth what the last ticket pays for it."""
+    pools = pools_of(scenario)
+    rates = np.array([25.0, 350.0]) / 3600
+    plan = FluidPrices().plan(pools, rates, np.array([2, 3]))
+    t1_at_g1 = 1 + 0.95 * 1 + 0.05 * -1
+    assert plan.marginal[1][0] == pytest.approx(
+        t1_at_g1, rel=0.25
+    )  # times 180 s over 180 s; a little is saved by waiting
+    assert plan.marginal[0][0] > 0.8
+
+
+def test_the_path_of_a_run_is_what_the_engine_counted(scenario: Scenario) -> None:
+    run = simulate(scenario, fcfs(), seed=2)
+    path = path_of(run, pools_of(scenario))
+    width = np.diff(path.time_s, append=100_000.0)
+    inside = path.time_s < 100_000.0
+    mean = (path.waiting[inside] * width[inside, None]).sum(axis=0) / 100_000.0
+    assert np.allclose(mean, run.mean_waiting, rtol=0.01, atol=1e-3)
+    busy = (path.busy[inside] * width[inside, None]).sum(axis=0) / 100_000.0 / [2, 3]
+    assert np.allclose(busy, run.experts.groupby("group", sort=True)["occupancy"].mean(), rtol=0.01)
+    assert path.waiting.min() >= 0
+    assert path.busy.max() <= 3
+
+
+def test_learned_values_come_near_the_optimum(scenario: Scenario) -> None:
+    small = SmallDesk.of(scenario, room=10)
+    best = optimum(small).gain
+    rule = max(evaluate(tabulate(small, each)).gain for each in rules())
+
+    def score(policy: LookAhead) -> float:
+        return evaluate(tabulate(small, policy)).gain
+
+    learning = learn_values(scenario, look_ahead(scenario), rounds=2, seed=3, score=score)
+    assert len(learning.scores) == 3
+    assert learning.transitions > 2_000
+    assert (max(learning.scores) - rule) / (best - rule) > 0.6
+    assert max(learning.scores[1:]) > rule * 0.98
+    assert score(learning.policy) == max(learning.scores)
+
+
+@pytest.mark.parametrize("outlook", [PolicyImprovement(rounds=5), FluidPrices(intervals=2)])
+def test_a_look_ahead_keeps_the_protocol_on_a_desk_with_chats(outlook: Any) -> None:
+    classes = Tickets(ids=["a", "b"], channel=[0, 1], language=[0, 0], topic=[0, 1], patience_s=[100.0, np.nan])
+    check_policy(LookAhead(Forecast(classes, [0.01, 0.02]), outlook=outlook))
+
+
+def test_wrong_settings_are_refused(scenario: Scenario) -> None:
+    forecast = forecast_of(scenario)
+    with pytest.raises(BackendError, match="expected one of"):
+        LookAhead(forecast, method="auto")
+    with pytest.raises(ContractError, match="hold_at_most_s"):
+        LookAhead(forecast, hold_at_most_s=-1)
+    with pytest.raises(ContractError, match="caution"):
+        PolicyImprovement(caution=0)
+    with pytest.raises(ContractError, match="intervals"):
+        FluidPrices(intervals=0)
+    with pytest.raises(ContractError, match="learn them on a twin"):
+        simulate(scenario, look_ahead(scenario, LearnedValues([1.0, 2.0])), seed=1)
+    with pytest.raises(ContractError, match="finite"):
+        LearnedValues([np.nan])
+    with pytest.raises(ContractError, match="shape"):
+        Forecast(forecast.classes, [1.0])
+    with pytest.raises(ContractError, match="rates"):
+        Forecast(forecast.classes, [-1.0, 0.0])
+    with pytest.raises(ContractError, match="start"):
+        Forecast(forecast.classes, [[1.0, 0.0], [1.0, 1.0]])
+    with pytest.raises(ContractError, match="rounds"):
+        learn_values(scenario, look_ahead(scenario), rounds=0)
+
+
+def test_a_forecast_follows_the_day() -> None:
+    day = [10.0] * 12 + [70.0] * 12
+    scenario = Scenario.load(
+        {
+            "horizon_s": 86_400,
+            "channels": {"call": {}},
+            "types": {"a": {"channel": "call", "arrivals": {"per_hour": day}, "handling": 60}},
+            "groups": {"g": {"experts": 4}},
+        }
+    )
+    forecast = forecast_of(scenario)
+    assert forecast.start is not None
+    assert forecast.rates(forecast.start)[0] * 3600 == pytest.approx(10)
+    assert forecast.rates(forecast.start.replace(hour=13))[0] * 3600 == pytest.approx(70)
+    assert forecast.times(1.3).rates(None)[0] * 3600 == pytest.approx(52)

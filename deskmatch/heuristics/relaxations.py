@@ -121,7 +121,7 @@ class PricedRows:
     def _solved(self, network: Problem) -> Solution | None:
         """The network's optimum, None where it does not come in time.
 
-        In this thread where what it has taken at most so far fits many times: a thread of its own waits for a processor.
+        In this thread where the longest solve so far fits many times: a thread of its own waits for a processor.
         """
         if self.clock.is_over:
             return None

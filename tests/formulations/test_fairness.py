@@ -29,7 +29,9 @@ from deskmatch.formulations.constraints import GroupLimit, MinService
 from deskmatch.formulations.fairness.curve import amounts
 from deskmatch.formulations.fairness.fairest import fair_plan
 from deskmatch.formulations.fairness.forms import AlphaFairness, MaxMin, Range, SlotCost, idle_utility
+from deskmatch.formulations.fairness.level_flow import LevelFlow, shares_of_experts
 from deskmatch.formulations.fairness.measures import gini, jain
+from deskmatch.formulations.fairness.region import Region
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.solver import Problem, evaluate, violations
 from deskmatch.solver.evaluation import arcs_chosen
@@ -203,6 +205,34 @@ def test_max_min_is_the_lexicographic_best_of_all_allowed_assignments(
     expected = min(tuple(np.sort(after(plan, x))[::-1].round(6)) for x in allowed(plan, delta))
     assert tuple(np.sort(after(plan, fair.solution.expert_of))[::-1].round(6)) == expected
     check_region(plan, fair, delta)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_flows_by_level_find_the_lexicographic_best_where_all_start_alike(seed: int) -> None:
+    plan = assign(desk_epoch(seed, tickets=6, ties=True), routing=THIRDS)
+    work = Work.of(plan.model.situation, plan.model.problem.ticket, plan.model.problem.expert)
+    for delta in (0.0, 0.05, 0.3):
+        region = Region.of(plan, work, delta)
+        share = shares_of_experts(region)
+        assert share is not None
+        flow = LevelFlow(region, share)
+        assert flow.is_exact
+        found, settled = flow.settle(plan.solution, None)
+        assert settled
+        expected = min(tuple(np.sort(after(plan, x))[::-1].round(6)) for x in allowed(plan, delta))
+        assert tuple(np.sort(after(plan, found.expert_of))[::-1].round(6)) == expected
+
+
+def test_flows_by_level_know_where_they_are_not_exact() -> None:
+    """One expert comes to an occupancy from below, another begins there: one slot fewer is not one expert fewer."""
+    plan = assign(desk_epoch(0, ties=True), routing=THIRDS)
+    problem = plan.model.problem
+    work = Work.of(plan.model.situation, problem.ticket, problem.expert)
+    apart = replace(work, before=work.before + np.array([0.0, float(work.share[0]), 0.0]))
+    region = Region.of(plan, apart, 0.1)
+    shares = shares_of_experts(region)
+    assert shares is not None
+    assert not LevelFlow(region, shares).is_exact
 
 
 @settings(max_examples=20)

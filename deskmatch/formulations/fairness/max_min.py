@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.formulations.fairness.curve import SAME, amounts
+from deskmatch.formulations.fairness.level_flow import LevelFlow, shares_of_experts
 from deskmatch.formulations.fairness.region import Region
-from deskmatch.solver import Problem, Side, Solution, Status, solve
+from deskmatch.solver import Problem, Side, Solution, Status, backend_named, solve
 from deskmatch.solver.at_least import with_at_least
 from deskmatch.solver.explicit import hint_for, solve_robustly, widened
 
@@ -26,13 +27,20 @@ def max_min(region: Region, time_limit_s: float | None) -> tuple[Solution, bool]
     the level be kept below it? If so, they are, by a cap; on a network with one handling time per expert that is a
     question of capacities, and each answer a network. If a single expert cannot, that is settled. If several could, the
     sum of what exceeds the next level is minimised, an integer program, and stays a condition for all that follow
-    (W. Ogryczak, T. Śliwiński, "On direct methods for lexicographic min-max optimization", ICCSA 2006).
+    (W. Ogryczak, T. Śliwiński, "On direct methods for lexicographic min-max optimization", ICCSA 2006). Where moreover
+    experts who meet on a level have passed the same ones, as they do when all start from the same occupancy, every
+    question is a minimum-cost flow (`LevelFlow`).
 
     Returns
     -------
     solution : of those that are equally fair one with most points.
     claimed : whether every level was settled, in time.
     """
+    share = shares_of_experts(region) if region.is_plain else None
+    flow = LevelFlow(region, share) if share is not None and backend_named("min_cost_flow").is_available() else None
+    if flow is not None and flow.is_exact:
+        ends_s = None if time_limit_s is None else time.perf_counter() + time_limit_s
+        return flow.settle(region.plan.solution, ends_s)
     return _Levels(region, time_limit_s).settle()
 
 

@@ -17,7 +17,7 @@ from deskmatch.solver.solution import Solution
 from .answer import infeasible, optimal
 from .protocol import Capability, accept
 
-__all__ = ["MinCostFlow", "scaled"]
+__all__ = ["MinCostFlow", "best_flows", "scaled"]
 
 COST_BITS = 50
 """Costs are rounded to integers of this many bits. OR-Tools took the same time for 16 bits as for 48 on desks of up
@@ -49,7 +49,7 @@ class MinCostFlow:
         accept(self, problem)
         started = time.perf_counter()
         network = flow_network(problem, worthwhile_arcs(problem))
-        flows = _flows(network, problem.n_tickets)
+        flows = best_flows(network, problem.n_tickets)
         if flows is None:
             return infeasible(problem, method=self.name, started=started)
         expert_of = np.full(problem.n_tickets, -1, dtype=np.int32)
@@ -58,7 +58,7 @@ class MinCostFlow:
         return optimal(problem, expert_of, method=self.name, started=started)
 
 
-def _flows(network: FlowNetwork, n_tickets: int) -> NDArray[np.int64] | None:
+def best_flows(network: FlowNetwork, n_tickets: int) -> NDArray[np.int64] | None:
     """The best flow on each edge, or None where there is none."""
     from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 

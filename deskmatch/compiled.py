@@ -51,6 +51,7 @@ KERNEL_MODULES = (
     "deskmatch.heuristics.knapsack_entry",
     "deskmatch.learning.exact",
     "deskmatch.policies.dispatch.deciding",
+    "deskmatch.prediction.tree_ensemble",
     "deskmatch.simulation.engine.entry",
     "deskmatch.simulation.engine.showing",
     "deskmatch.solver.arranging",

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from deskmatch.prediction.boosted_trees import BoostedTrees
     from deskmatch.prediction.constant import Constant
+    from deskmatch.prediction.evaluation import Evaluation, Score, evaluate
     from deskmatch.prediction.historical_rate import HistoricalRate
     from deskmatch.prediction.lognormal_time import LognormalTime
     from deskmatch.prediction.no_answer import IsotonicNoAnswer, LogisticNoAnswer, NoAnswerModel, check_no_answer_model
@@ -16,11 +18,14 @@ if TYPE_CHECKING:
     from deskmatch.prediction.patience_laws import ExponentialPatience, KaplanMeierPatience, WeibullPatience
     from deskmatch.prediction.proficiency import Proficiency
     from deskmatch.prediction.protocol import ResolutionModel, check_resolution_model
+    from deskmatch.prediction.recalibration import Recalibrated
     from deskmatch.prediction.robust import IntervalModel, Robust
     from deskmatch.prediction.service_time import ServiceTimeModel, check_service_time_model
 
 __all__ = [
+    "BoostedTrees",
     "Constant",
+    "Evaluation",
     "ExponentialPatience",
     "HistoricalRate",
     "IntervalModel",
@@ -32,17 +37,25 @@ __all__ = [
     "PartialPooling",
     "PatienceModel",
     "Proficiency",
+    "Recalibrated",
     "ResolutionModel",
     "Robust",
+    "Score",
     "ServiceTimeModel",
     "WeibullPatience",
     "check_no_answer_model",
     "check_patience_model",
     "check_resolution_model",
     "check_service_time_model",
+    "evaluate",
 ]
 
 _PLACES = {
+    "Recalibrated": "recalibration",
+    "evaluate": "evaluation",
+    "Score": "evaluation",
+    "Evaluation": "evaluation",
+    "BoostedTrees": "boosted_trees",
     "Constant": "constant",
     "ExponentialPatience": "patience_laws",
     "HistoricalRate": "historical_rate",

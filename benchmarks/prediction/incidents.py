@@ -1,4 +1,4 @@
-"""The history table of a real IT desk: who was first assigned each incident of a ServiceNow log, and what became of it."""
+"""The history table of a real IT desk: who first got each incident of a ServiceNow log, and what became of it."""
 
 from __future__ import annotations
 

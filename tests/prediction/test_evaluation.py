@@ -76,7 +76,7 @@ def test_the_gain_is_there_where_experts_differ_and_nowhere_else() -> None:
         found = evaluate(model, table(), control=True, bootstrap=100)
         assert found.gain["auc"].low > 0.05
         assert found.gain["log_loss"].low > 0.005
-        assert abs(found.control["auc"].value) < 0.02
+        assert found.control["auc"].low <= 0
         none = evaluate(model, table(1, spread=0.0), bootstrap=100)
         assert none.gain["auc"].low <= 0 <= none.gain["auc"].high
         assert abs(none.gain["log_loss"].value) < 0.002

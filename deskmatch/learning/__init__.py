@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from deskmatch.learning.chain import Performance, Table, evaluate
     from deskmatch.learning.cloning import clone
     from deskmatch.learning.demonstrations import Demonstrations
-    from deskmatch.learning.evolution import EvolutionSettings, evolve
     from deskmatch.learning.exact import Optimum, optimum
     from deskmatch.learning.expected import forecast_of
     from deskmatch.learning.judging import Learned
     from deskmatch.learning.ppo import PPOSettings, learn_ppo
+    from deskmatch.learning.q_learning import QSettings, learn_q
     from deskmatch.learning.routing_env import RoutingEnv
     from deskmatch.learning.scored import Scored
     from deskmatch.learning.scorer import Scorer
@@ -22,56 +22,61 @@ if TYPE_CHECKING:
     from deskmatch.learning.state_space import StateSpace
     from deskmatch.learning.tabulating import tabulate
     from deskmatch.learning.ticket_classes import Outlook
+    from deskmatch.learning.tuning import Tuned, tune
     from deskmatch.learning.value_learning import Learning, learn_values
 
 __all__ = [
     "Demonstrations",
-    "EvolutionSettings",
     "Learned",
     "Learning",
     "Optimum",
     "Outlook",
     "PPOSettings",
     "Performance",
+    "QSettings",
     "RoutingEnv",
     "Scored",
     "Scorer",
     "SmallDesk",
     "StateSpace",
     "Table",
+    "Tuned",
     "clone",
     "evaluate",
-    "evolve",
     "forecast_of",
     "learn_ppo",
+    "learn_q",
     "learn_values",
     "optimum",
     "tabulate",
+    "tune",
 ]
 
 _PLACES = {
-    "Learning": "value_learning",
-    "forecast_of": "expected",
-    "learn_values": "value_learning",
     "Demonstrations": "demonstrations",
-    "EvolutionSettings": "evolution",
     "Learned": "judging",
+    "Learning": "value_learning",
     "Optimum": "exact",
     "Outlook": "ticket_classes",
     "PPOSettings": "ppo",
     "Performance": "chain",
+    "QSettings": "q_learning",
     "RoutingEnv": "routing_env",
     "Scored": "scored",
     "Scorer": "scorer",
     "SmallDesk": "small_desk",
     "StateSpace": "state_space",
     "Table": "chain",
+    "Tuned": "tuning",
     "clone": "cloning",
     "evaluate": "chain",
-    "evolve": "evolution",
+    "forecast_of": "expected",
     "learn_ppo": "ppo",
+    "learn_q": "q_learning",
+    "learn_values": "value_learning",
     "optimum": "exact",
     "tabulate": "tabulating",
+    "tune": "tuning",
 }
 
 if not TYPE_CHECKING:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.learning.demonstrations import Demonstrations
+from deskmatch.learning.features import FEATURES
+from deskmatch.learning.network import backward, forward, layers_of
 from deskmatch.learning.scorer import Scorer
 
 __all__ = ["clone", "loss_and_gradient"]
@@ -63,12 +65,9 @@ def loss_and_gradient(
     shown : the decisions.
     smoothing, decay : as in `clone`.
     """
+    layers = layers_of(scorer.flat, [len(FEATURES), *(weight.shape[1] for weight in scorer.weights)])
+    scores, inside = forward(layers, shown.features)
     first, sizes = shown.ptr[:-1], np.diff(shown.ptr)
-    values = [shown.features.astype(np.float64)]
-    for layer, (weight, bias) in enumerate(zip(scorer.weights, scorer.biases, strict=True)):
-        value = values[-1] @ weight.astype(np.float64) + bias
-        values.append(np.tanh(value) if layer < len(scorer.weights) - 1 else value)
-    scores = values.pop()[:, 0]
     shifted = scores - np.repeat(np.maximum.reduceat(scores, first), sizes)
     total = np.add.reduceat(np.exp(shifted), first)
     logs = shifted - np.repeat(np.log(total), sizes)
@@ -76,10 +75,5 @@ def loss_and_gradient(
     wanted[first + shown.chosen] += 1.0 - smoothing
     flat = scorer.flat
     loss = -float(wanted @ logs) / len(shown) + decay * float(flat @ flat)
-    back = ((np.exp(logs) - wanted) / len(shown))[:, None]
-    parts: list[Floats] = []
-    for layer in range(len(scorer.weights) - 1, -1, -1):
-        parts = [(values[layer].T @ back).ravel(), back.sum(axis=0), *parts]
-        if layer:
-            back = (back @ scorer.weights[layer].T.astype(np.float64)) * (1.0 - values[layer] ** 2)
-    return loss, np.concatenate(parts) + 2.0 * decay * flat
+    slope = (np.exp(logs) - wanted) / len(shown)
+    return loss, backward(layers, inside, slope) + 2.0 * decay * flat

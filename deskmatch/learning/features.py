@@ -181,8 +181,8 @@ class FeatureMaker:
                 own - self._usual[candidates],
                 np.log(classes.handling_s[row, candidates] / handling),
                 visit.load[candidates, channel] / limit,
-                np.log1p(np.nan_to_num(staffing.idle_s[candidates]) / MINUTE_S) / LIMIT,
-                np.nan_to_num(staffing.occupancy[candidates], nan=0.5),
+                np.log1p(_known(staffing.idle_s[candidates], 0.0) / MINUTE_S) / LIMIT,
+                _known(staffing.occupancy[candidates], 0.5),
                 self._breadth[candidates],
                 scarce,
                 pull,
@@ -265,3 +265,8 @@ def _mean(values: Floats, where: NDArray[np.bool_]) -> Floats:
     """Means of the rows over the marked entries; 1 where there are none."""
     count = where.sum(axis=1)
     return np.asarray(np.where(count > 0, (values * where).sum(axis=1) / np.maximum(count, 1), 1.0))
+
+
+def _known(values: Floats, otherwise: float) -> Floats:
+    """Values with a number in place of nan."""
+    return np.where(np.isnan(values), otherwise, values)

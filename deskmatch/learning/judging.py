@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.epochs import Desk, Epoch
 from deskmatch.frozen import Frozen
-from deskmatch.learning.scored import Scored, ScoredState
 from deskmatch.learning.scorer import Scorer
-from deskmatch.policies.protocol import Decision, Policy, Trigger
+from deskmatch.policies.protocol import Policy
 from deskmatch.simulation.run import Run, simulate
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["Learned", "points_per_ticket", "rollout"]
+__all__ = ["Learned", "points_per_ticket"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,41 +51,6 @@ def points_per_ticket(
     return np.array([_points(run) for run in runs])
 
 
-def rollout(scorer: Scorer, scenario: Scenario, *, work_conserving: bool, seed: int) -> tuple[float, int]:
-    """Points a ticket of one run, and how many decisions it took.
-
-    Parameters
-    ----------
-    scorer : by whom.
-    scenario : where.
-    work_conserving : as in `Scored`.
-    seed : of the customers.
-    """
-    counted = _Counted(Scored.of(scorer, scenario, work_conserving=work_conserving))
-    run = simulate(scenario, counted, seed=seed)
-    return _points(run), counted.decisions
-
-
 def _points(run: Run) -> float:
     kpis = run.kpis()
     return kpis["reward_expected"] / max(kpis["tickets"], 1.0)
-
-
-class _Counted:
-    """A policy whose decisions are counted, one for each ticket that could have had somebody."""
-
-    def __init__(self, policy: Scored) -> None:
-        self._policy = policy
-        self.decisions = 0
-
-    @property
-    def trigger(self) -> Trigger:
-        return self._policy.trigger
-
-    def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> ScoredState:
-        return self._policy.initial_state(desk, forecast, rng)
-
-    def decide(self, epoch: Epoch, state: ScoredState) -> tuple[Decision, ScoredState]:
-        visit = self._policy.visit(epoch, state)
-        self.decisions += visit.taken
-        return visit.decision(), state

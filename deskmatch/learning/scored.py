@@ -100,7 +100,7 @@ class Scored:
         return self.visit(epoch, state).decision(), state
 
     def visit(self, epoch: Epoch, state: ScoredState) -> Visit:
-        """All tickets visited, which also tells how many had somebody to choose."""
+        """All tickets visited."""
         visit = Visit(epoch, state.classes, state.channels, work_conserving=self.work_conserving)
         while visit.ticket >= 0:
             may = np.flatnonzero(visit.mask())

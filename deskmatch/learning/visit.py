@@ -36,7 +36,6 @@ class Visit:
     free : ``(experts, channels)`` room for new tickets that is left.
     present : ``(experts,)`` on shift.
     waiting : ``(tickets,)`` true for those that have no expert yet.
-    taken : decisions so far.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class Visit:
         self._held: list[int] = []
         self._pairs: list[tuple[int, int]] = []
         self._again = False
-        self.ticket, self.taken = -1, 0
+        self.ticket = -1
         self._go_on()
 
     def candidates(self) -> Bools:
@@ -75,7 +74,6 @@ class Visit:
         ----------
         action : row of an expert who is a candidate; the number of experts: hold.
         """
-        self.taken += 1
         if action == len(self.free):
             self._held.append(self.ticket)
         else:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.routing.reward import wait_cost
-from deskmatch.simulation.engine.records import ROW
+from deskmatch.simulation.engine.records import ROW, Outcome
 from deskmatch.simulation.rewarding import LOST, SERVED, expected_outcomes
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.state import SimulationState
@@ -17,6 +17,9 @@ __all__ = ["RowsSoFar", "ScoreSoFar"]
 
 SERVICE, CALL, AFTER, RINGING = 1, 2, 3, 4
 """Phases of tickets: a contact has not ended that waits (0), rings, is in service or called back in vain."""
+
+IS_LOST, IS_SERVED = (np.isin(np.arange(len(Outcome)), outcomes) for outcomes in (LOST, SERVED))
+"""``(outcomes,)``."""
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -95,8 +98,8 @@ class ScoreSoFar:
         t, expert = rows["type"], rows["expert"]
         begun = expert >= 0
         wait = np.where(begun, rows["started"], rows["ended"]) - rows["entered"]
-        points = self._lost[t] * np.isin(rows["outcome"], LOST) - self._wait_cost(t, wait, rows["promised_s"])
-        served = np.isin(rows["outcome"], SERVED)
+        points = self._lost[t] * IS_LOST[rows["outcome"]] - self._wait_cost(t, wait, rows["promised_s"])
+        served = IS_SERVED[rows["outcome"]]
         points[served] += self._served(t[served], rows["queue"][served], expert[served], rows["hop"][served])
         return float(self._value[t] @ points)
 

@@ -11,7 +11,7 @@ from scipy.optimize import check_grad
 
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.errors import DeskmatchError
-from deskmatch.learning import Demonstrations, EvolutionSettings, Scored, Scorer, clone, evolve
+from deskmatch.learning import Demonstrations, Scored, Scorer, clone
 from deskmatch.learning.cloning import loss_and_gradient
 from deskmatch.learning.features import FEATURES
 from deskmatch.learning.judging import points_per_ticket
@@ -163,45 +163,3 @@ def test_nothing_shown_is_nothing_to_clone() -> None:
     with pytest.raises(ValueError, match="found none"):
         shown = Demonstrations.of(Asked(fcfs()), quiet, decisions=1, work_conserving=True)
         clone(shown, random_scorer(0))
-
-
-def test_evolution_leaves_a_bad_start() -> None:
-    scenario = n_model(0.5 * HOUR)
-    flat = np.zeros(len(FEATURES) + 1)
-    flat[FEATURES.index("hold")] = 0.3  # holds everything
-    start = random_scorer(0, ()).with_flat(flat)
-    learned = evolve(
-        scenario, start, transitions=2000, looks=1, judged_by=2, settings=EvolutionSettings(spread=0.5, children=10)
-    )
-    assert learned.points[0] < learned.points.max() - 0.1
-    assert learned.transitions[-1] >= 2000
-    assert (np.diff(learned.transitions) > 0).all()
-    assert learned.scorer.about["learner"] == "evolution"
-
-
-def test_evolution_climbs_where_the_summit_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    import deskmatch.learning.evolution as module
-
-    summit = np.random.default_rng(8).normal(size=len(FEATURES) + 1)
-
-    def height(scorer: Scorer, *_: object, **__: object) -> tuple[float, int]:
-        return -float(((scorer.flat - summit) ** 2 * np.linspace(1, 30, len(summit))).sum()), 1
-
-    monkeypatch.setattr(module, "rollout", height)
-    monkeypatch.setattr(module.Record, "look", lambda self, scorer, used: _note(self, scorer, used, height))
-    start = random_scorer(0, ()).with_flat(np.zeros(len(FEATURES) + 1))
-    learned = evolve(n_model(), start, transitions=6000, looks=1)
-    assert np.abs(learned.scorer.flat - summit).max() < 1e-2
-    again = evolve(n_model(), start, transitions=6000, looks=1)
-    assert (again.scorer.flat == learned.scorer.flat).all()
-
-
-def _note(record: Any, scorer: Scorer, used: int, height: Any) -> None:
-    record._scorers.append(scorer)
-    record._points.append(height(scorer)[0])
-    record.transitions.append(used)
-
-
-def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(ValueError, match="spread"):
-        EvolutionSettings(spread=0.0)

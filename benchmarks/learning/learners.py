@@ -1,0 +1,63 @@
+"""The learners, and between which settings Optuna chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from deskmatch.learning import Learned, PPOSettings, QSettings, Scorer, learn_ppo, learn_q
+from deskmatch.simulation import Scenario
+
+__all__ = ["LEARNERS", "Learner"]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A learner as the benchmark runs it.
+
+    Parameters
+    ----------
+    name, title : in files and on the page.
+    learns : the library's function.
+    propose : settings of a trial.
+    work_conserving : whether its mask forbids to idle beside work.
+    """
+
+    name: str
+    title: str
+    learns: Callable[..., Learned]
+    propose: Callable[[Any], Any]
+    work_conserving: bool = False
+
+    def learn(self, scenario: Scenario, start: Scorer, settings: Any, **more: Any) -> Learned:
+        """Run it."""
+        return self.learns(scenario, start, settings=settings, work_conserving=self.work_conserving, **more)
+
+
+def _ppo(trial: Any) -> PPOSettings:
+    return PPOSettings(
+        rate=trial.suggest_float("rate", 5e-4, 3e-3, log=True),
+        memory_s=trial.suggest_float("memory_s", 300, 2400, log=True),
+        entropy=trial.suggest_float("entropy", 1e-4, 1e-2, log=True),
+        decisions=256,
+        rounds=8,
+    )
+
+
+def _q(trial: Any) -> QSettings:
+    return QSettings(
+        rate=trial.suggest_float("rate", 5e-4, 5e-3, log=True),
+        memory_s=trial.suggest_float("memory_s", 300, 2400, log=True),
+        explore=trial.suggest_float("explore", 0.1, 0.5),
+    )
+
+
+LEARNERS = {
+    each.name: each
+    for each in (
+        Learner("ppo", "MaskablePPO", learn_ppo, _ppo),
+        Learner("q", "double Q-learning", learn_q, _q),
+        Learner("ppo-busy", "MaskablePPO, nobody idles beside work", learn_ppo, _ppo, work_conserving=True),
+    )
+}

@@ -9,7 +9,7 @@ from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 
 from deskmatch.epochs import Epoch
-from deskmatch.errors import Defect, InputError
+from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.formulations.constraints.protocol import Constraint
 from deskmatch.formulations.expected import expect_epoch
 from deskmatch.formulations.fairness.forms import Fairness
@@ -97,7 +97,7 @@ def answer(bound: BoundFormulation, epoch: Epoch, *, method: str, deadline_s: fl
     """Build, solve, certify and recover; `started` is the `perf_counter` of the call that the deadline counts from."""
     given: object = deadline_s
     if given is not None and (isinstance(given, bool) or not isinstance(given, Real) or float(given) != float(given)):
-        raise InputError([Defect("assign", None, "deadline_s", repr(given), "expected seconds, or None")])
+        raise InputError([Defect(ARGUMENTS, None, "deadline_s", repr(given), "expected seconds, or None")])
     check_name(method)
     clock = None if deadline_s is None else Clock(started + max(SHORTEST_S, float(deadline_s)))
     model = bound.build(epoch, clock=clock)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from deskmatch.epochs import Epoch
 from deskmatch.formulations.constraints.protocol import Constraint
 from deskmatch.formulations.constraints.rules import Rules
+from deskmatch.formulations.expected import expect_epoch
 from deskmatch.formulations.model import Model
 from deskmatch.formulations.terms import FunctionTerm, Term
 from deskmatch.solver import backends_for, needs
@@ -136,6 +137,8 @@ class Description:
 
 def describe(formulation: Formulation, epoch: Epoch | None = None) -> Description:
     """See `Formulation.describe`."""
+    if epoch is not None:
+        expect_epoch(epoch)
     model = None if epoch is None else formulation.bind(epoch.desk).build(epoch)
     rules = None if model is None else model.rules
     fair = formulation.cost_of_unfairness

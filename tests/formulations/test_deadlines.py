@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from deskmatch import Epoch, Formulation, assign
-from deskmatch.errors import BackendError, ContractError
+from deskmatch.errors import BackendError, ContractError, InputError
 from deskmatch.formulations import hurry
 from deskmatch.formulations.arcs import situation_of
 from deskmatch.formulations.constraints.protocol import ModelArcs
@@ -119,6 +119,9 @@ def test_without_a_deadline_a_broken_model_is_told_of(make_epoch: MakeEpoch) -> 
 def test_the_callers_mistakes_are_refused(make_epoch: MakeEpoch, deadline_s: float | None) -> None:
     with pytest.raises(BackendError, match="unknown method 'magic'"):
         assign(make_epoch(1), method="magic", deadline_s=deadline_s)
+    for wrong in ("soon", float("nan"), True):
+        with pytest.raises(InputError, match=r"argument deadline_s: found .*; expected seconds, or None"):
+            assign(make_epoch(1), deadline_s=wrong)  # type: ignore[arg-type]
     with pytest.raises(ContractError, match="is no ResolutionModel"):
         assign(make_epoch(4), resolution=3, deadline_s=deadline_s)  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from deskmatch import Epoch, Formulation, Routing, assign
-from deskmatch.errors import ContractError, RoutingError
+from deskmatch.errors import ContractError, InputError, RoutingError
 from deskmatch.formulations.constraints import Forbid, GroupLimit, Reserve, TierQuota, from_routing
 from deskmatch.formulations.constraints.from_routing import KINDS, constraints_of
 from deskmatch.formulations.fairness.forms import SlotCost
@@ -167,3 +167,8 @@ def test_a_constraint_of_ones_own_is_described_by_its_docstring() -> None:
     mine, bare = Formulation().under(Mine(), Bare()).describe().constraints
     assert (mine.formula, mine.parameters) == ("Σ x ≤ n.", {"n": 3})
     assert (bare.formula, bare.parameters, bare.penalty) == ("", {}, 0.5)
+
+
+def test_what_is_no_epoch_is_refused() -> None:
+    with pytest.raises(InputError, match="argument epoch: found 'now'; expected an Epoch"):
+        Formulation().describe("now")  # type: ignore[arg-type]

@@ -331,7 +331,7 @@ class ScenarioTables(ScenarioSettings):
     busyness_cv : coefficient of variation of the factor by which all rates of a day are multiplied (gamma, mean 1).
     start_day : day of the week on which the run starts.
     offer_s : seconds after which a declined offer returns. Whoever declined a ticket is not offered it again before all
-        others who are logged in have declined it too; the last 17 are remembered.
+        others who are logged in have declined it too; at least the last 17 are remembered.
     cost_per_hour : of an expert, by tier, from the first on; the last holds for higher ones.
     channels, types, groups : by name.
     recorded : arrivals to be replayed, in place of rates: a .csv or .parquet file, whose path counts from the

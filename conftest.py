@@ -13,7 +13,10 @@ LINKS = ("solver", "formulations", "heuristics")
 NEEDS = {
     "benchmarks": ("pytest_benchmark", "matplotlib"),
     "deskmatch/learning/ppo.py": ("gymnasium", "sb3_contrib", "torch"),
+    "deskmatch/learning/q_learning.py": ("gymnasium",),
     "deskmatch/learning/routing_env.py": ("gymnasium",),
+    "docs/learning.md": ("gymnasium",),
+    "tests/learning/test_q_learning.py": ("gymnasium",),
     "tests/learning/test_routing_env.py": ("gymnasium",),
 }
 """Paths that are collected only where all of these modules, which extras bring, are installed."""

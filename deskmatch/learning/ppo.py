@@ -6,21 +6,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from sb3_contrib import MaskablePPO
-from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer
-from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
-from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.vec_env import DummyVecEnv
-from torch import nn
 
+from deskmatch.errors import DeskmatchError
 from deskmatch.learning.features import EXPERT_FEATURES, FEATURES
 from deskmatch.learning.judging import Learned
-from deskmatch.learning.record import Record
+from deskmatch.learning.record import Record, check_budget
 from deskmatch.learning.routing_env import RoutingEnv
 from deskmatch.learning.scorer import Scorer
 from deskmatch.simulation.scenario import Scenario
+
+try:
+    import torch
+    from sb3_contrib import MaskablePPO
+    from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer
+    from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
+    from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.vec_env import DummyVecEnv
+    from torch import nn
+except ImportError:
+    raise DeskmatchError("learn_ppo needs torch and sb3-contrib: pip install 'deskmatch[rl]'") from None
 
 __all__ = ["PPOSettings", "ScorerPolicy", "learn_ppo"]
 
@@ -98,7 +103,15 @@ def learn_ppo(
     work_conserving : nobody may idle while a ticket waits whom the expert could serve.
     looks : how often it is judged on the way, besides at the start and at the end.
     judged_by : runs of each such look; they count as no transitions.
+
+    Raises
+    ------
+    DeskmatchError
+        On import, where torch or sb3-contrib is not installed (extra ``rl``).
+    ValueError
+        On budgets below 1.
     """
+    check_budget(transitions=transitions, judged_by=judged_by)
     settings = settings or PPOSettings()
     environments = DummyVecEnv(
         [lambda: RoutingEnv(scenario, work_conserving=work_conserving) for _ in range(settings.runs)]

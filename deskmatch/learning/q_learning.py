@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deskmatch.learning.judging import Learned
 from deskmatch.learning.network import Adam, backward, forward, layers_of
-from deskmatch.learning.record import Record
+from deskmatch.learning.record import Record, check_budget
 from deskmatch.learning.routing_env import RoutingEnv
 from deskmatch.learning.scorer import Scorer
 from deskmatch.simulation.scenario import Scenario
@@ -85,7 +85,13 @@ def learn_q(
     work_conserving : nobody may idle while a ticket waits whom the expert could serve.
     looks : how often it is judged on the way, besides at the start and at the end.
     judged_by : runs of each such look; they count as no transitions.
+
+    Raises
+    ------
+    ValueError
+        On budgets below 1.
     """
+    check_budget(transitions=transitions, judged_by=judged_by)
     settings = settings or QSettings()
     rng = np.random.default_rng([seed, 78])
     env = RoutingEnv(scenario, work_conserving=work_conserving)

@@ -9,7 +9,7 @@ from deskmatch.learning.scored import Scored
 from deskmatch.learning.scorer import Scorer
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["Record"]
+__all__ = ["Record", "check_budget"]
 
 
 class Record:
@@ -49,3 +49,10 @@ class Record:
             transitions=np.array(self.transitions, np.int64),
             points=np.array(self._points),
         )
+
+
+def check_budget(**counts: int) -> None:
+    """Raise `ValueError` that names each count below 1."""
+    wrong = [f"{name}: found {count}; expected 1 or more" for name, count in counts.items() if count < 1]
+    if wrong:
+        raise ValueError("; ".join(wrong))

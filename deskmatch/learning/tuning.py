@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from deskmatch.errors import DeskmatchError
 from deskmatch.learning.judging import Learned
+from deskmatch.learning.record import check_budget
 
 if TYPE_CHECKING:
     import optuna
@@ -53,8 +54,7 @@ def tune(
     ValueError
         Where there is no trial.
     """
-    if trials < 1:
-        raise ValueError(f"trials: found {trials}; expected 1 or more")
+    check_budget(trials=trials)
     try:
         import optuna
     except ImportError:

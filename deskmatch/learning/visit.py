@@ -55,6 +55,7 @@ class Visit:
         self._held: list[int] = []
         self._pairs: list[tuple[int, int]] = []
         self._again = False
+        self._able: dict[int, Bools] = {}
         self.ticket = -1
         self._go_on()
 
@@ -89,6 +90,7 @@ class Visit:
         channel = self.epoch.tickets.channel[ticket]
         self._pairs.append((ticket, expert))
         self.waiting[ticket] = False
+        self._able.clear()
         self.load[expert, channel] += 1
         self._left[expert] -= 1
         if self._exclusive[channel] or self._left[expert] == 0:
@@ -110,12 +112,20 @@ class Visit:
         self.ticket = -1
 
     def _candidates(self, ticket: int) -> Bools:
+        able = self._with_room(int(self.of_ticket[ticket]))
         tickets = self.epoch.tickets
-        able = self.classes.eligible[self.of_ticket[ticket]] & (self.free[:, tickets.channel[ticket]] > 0)
         barred = tickets.excluded[tickets.excluded_ptr[ticket] : tickets.excluded_ptr[ticket + 1]]
         if len(barred):
+            able = able.copy()
             able[barred] = False
-        return np.asarray(able)
+        return able
+
+    def _with_room(self, row: int) -> Bools:
+        """``(experts,)`` who may serve tickets of a class, and has room; kept until somebody is given a ticket."""
+        if row not in self._able:
+            classes = self.classes
+            self._able[row] = np.asarray(classes.eligible[row] & (self.free[:, classes.channel[row]] > 0))
+        return self._able[row]
 
     def _may_hold(self, candidates: Bools) -> bool:
         if not self.work_conserving:
@@ -124,5 +134,5 @@ class Visit:
             return False
         wanted = np.zeros_like(candidates)
         for row in np.unique(self.of_ticket[self._ahead]).tolist():
-            wanted |= self.classes.eligible[row] & (self.free[:, self.classes.channel[row]] > 0)
+            wanted |= self._with_room(row)
         return bool(wanted[candidates].all())

@@ -99,6 +99,17 @@ def test_it_learns_within_the_mask_and_ends_as_a_policy_in_numpy(work_conserving
     assert simulate(desk(), policy, seed=1).arrived > 0
 
 
+def test_the_same_seed_learns_the_same_weights() -> None:
+    start, settings = Scorer.random(np.random.default_rng(5), (4,)), PPOSettings(decisions=32, runs=2, batch=32)
+    first, again, other = (
+        learn_ppo(desk(), start, transitions=64, seed=seed, looks=0, judged_by=1, settings=settings)
+        for seed in (1, 1, 2)
+    )
+    assert (first.points == again.points).all()
+    assert (first.scorer.flat == again.scorer.flat).all()
+    assert first.transitions.tolist() == other.transitions.tolist() == [0, 64]
+
+
 def test_the_mask_reaches_the_learner() -> None:
     env = RoutingEnv(desk())
     env.reset(seed=1)
@@ -110,3 +121,5 @@ def test_settings_out_of_range_are_refused() -> None:
         PPOSettings(rate=0.0)
     with pytest.raises(ValueError, match="shares"):
         PPOSettings(trace=1.5)
+    with pytest.raises(ValueError, match="transitions: found 0"):
+        learn_ppo(desk(), Scorer.random(np.random.default_rng(0)), transitions=0)

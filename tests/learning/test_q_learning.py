@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deskmatch.learning import QSettings, Scorer
+from deskmatch.learning import QSettings, Scored, Scorer, learn_q
 from deskmatch.learning.features import FEATURES
 from deskmatch.learning.network import Adam, backward, forward, layers_of
 from deskmatch.learning.q_learning import _Choices, _Values
-
-pytest.importorskip("gymnasium", reason="needs the extra rl")
+from deskmatch.simulation import Scenario
 
 N = len(FEATURES)
 
@@ -74,8 +73,34 @@ def test_a_step_along_the_gradient_goes_down() -> None:
     assert losses[-1] < 0.2 * losses[0]
 
 
+@pytest.mark.parametrize("work_conserving", [False, True])
+def test_it_uses_its_transitions_and_ends_as_a_policy(work_conserving: bool) -> None:
+    scenario = Scenario.load(
+        {
+            "horizon_s": 1200,
+            "channels": {"call": {"patience": 120}},
+            "types": {"a": {"channel": "call", "arrivals": {"per_hour": 100}, "handling": 180}},
+            "groups": {"good": {"experts": 2, "topics": {"a": 0.9}}, "fair": {"experts": 3, "topics": {"a": 0.6}}},
+        }
+    )
+    start = Scorer.random(np.random.default_rng(3), (8,))
+    settings = QSettings(batch=16, follow=0.3)
+    runs = [
+        learn_q(
+            scenario, start, transitions=120, seed=seed, settings=settings, work_conserving=work_conserving,
+            looks=1, judged_by=1,
+        )
+        for seed in (1, 1)
+    ]  # fmt: skip
+    assert runs[0].transitions.tolist() == [0, 60, 120]
+    assert (runs[0].points == runs[1].points).all()
+    assert Scored.of(runs[0].scorer, scenario).work_conserving is work_conserving
+
+
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="steps"):
         QSettings(steps=0)
     with pytest.raises(ValueError, match="explore"):
         QSettings(explore=1.5)
+    with pytest.raises(ValueError, match="transitions: found 0; expected 1 or more; judged_by"):
+        learn_q(None, Scorer.random(np.random.default_rng(0)), transitions=0, judged_by=0)  # type: ignore[arg-type]

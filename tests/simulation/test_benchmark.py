@@ -6,6 +6,7 @@ import importlib
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from deskmatch.policies import fcfs
@@ -39,3 +40,15 @@ def test_its_desks_have_nothing_odd() -> None:
     assert large.warnings == ()
     run = simulate(desks.ten_types(20_000), fcfs(), seed=1)
     assert run.outcomes()["abandoned"] / run.arrived < 0.1
+
+
+def test_control_variates_find_the_mean_that_noise_of_the_input_hides() -> None:
+    validation = importlib.import_module("benchmarks.simulation.validation")
+    rng = np.random.default_rng(1)
+    known = rng.normal(size=(60, 2))
+    values = 0.7 + known @ [3.0, -2.0] + rng.normal(scale=0.01, size=60)
+    mean, half, gain = validation._controlled(values, known)
+    assert abs(mean - 0.7) < 2 * half < 0.01
+    assert gain > 50
+    names = [case.name for case in (*validation.erlang_models(), *validation.n_design())]
+    assert len(names) == len(set(names)) == 10

@@ -36,11 +36,13 @@ TOLERANCE = 1e-9
 DECIMALS = 9
 MOST_LOADS = 20_000
 """Where more loads could be the lowest, the search is left to others."""
+MANY = 10
 FEW = 3
 """An interval of so few loads is not divided further: an integer program says what its best answer is."""
 FORCE = 8.0
-"""Times the largest points that a unit which an expert must take is worth; where it does not suffice, nothing is
-proved, and the search gives up."""
+"""A unit that an expert must take is worth so many times the largest points, for each node: more than any path of
+exchanges can gain, which changes at most two arcs, a hold and a slot a node. An expert who still lacks one cannot have
+it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,15 +279,16 @@ def _lowest_loads(problem: Problem, window: Window) -> Float64:
         weights = window.weight[problem.expert == expert]
         reached = window.start[expert] + _sums(weights, int(problem.capacity[expert]))
         greatest = min(greatest, float(reached[-1]))
-        every.append(reached)
+        every.append(reached[reached >= least - TOLERANCE])
+        if sum(map(len, every)) > MANY * MOST_LOADS:  # hardly so few different ones
+            return np.concatenate(every)
     loads = np.unique(np.concatenate(every).round(DECIMALS))
     return np.asarray(loads[(loads >= least - TOLERANCE) & (loads <= greatest + TOLERANCE)])
 
 
 def _sums(weights: Float64, most: int) -> Float64:
     """All sums of at most so many of these weights, ascending from 0."""
-    sums = np.zeros((1, 1))
-    by_number = {0: sums[0]}
+    by_number = {0: np.zeros(1)}
     for weight, times in zip(*np.unique(weights, return_counts=True), strict=True):
         grown: dict[int, list[Float64]] = {}
         for used, values in by_number.items():

@@ -17,7 +17,6 @@ from deskmatch.prediction.topics import (
     TfidfClassifier,
     TransformerClassifier,
 )
-from deskmatch.prediction.topics.calibration import calibration_error
 
 # No row has a time: a few, drawn at random, calibrate. Balanced topics need no weights.
 SETTINGS = Settings(later=0.03, balance=0.0, keep=1.0)
@@ -35,27 +34,28 @@ def measure(full: bool) -> Finding:
         methods["`TransformerClassifier`, fine-tuned, blended"] = lambda *a, **k: TransformerClassifier.fit(
             *a, tuning=FineTuning(epochs=6, patience=0), **k
         )
-    right: dict[str, list[np.ndarray]] = {name: [] for name in methods}
-    sure: dict[str, list[np.ndarray]] = {name: [] for name in methods}
+    right: dict[str, list[float]] = {name: [] for name in methods}
     for learn, test in folds(topics)[: None if full else 1]:
         for name, fit in methods.items():
             asked = Inquiries([texts[row] for row in learn])
             model = fit(asked, [topics[row] for row in learn], settings=SETTINGS)
             found = model.probability(Inquiries([texts[row] for row in test]))
             chosen = np.array(model.topics, object)[found.argmax(axis=1)]
-            right[name].append(chosen == np.array([topics[row] for row in test], object))
-            sure[name].append(found.max(axis=1))
-            print(f"  {name}: {right[name][-1].mean():.4f}", flush=True)
+            right[name].append(float((chosen == np.array([topics[row] for row in test], object)).mean()))
+            print(f"  {name}: {right[name][-1]:.4f}", flush=True)
+    return found_in(right)
+
+
+def found_in(right: dict[str, list[float]]) -> Finding:
+    """The finding, from the accuracy of each method in each fold that was measured."""
     lines = ["## banking77: 77 kinds of question to a bank", ""]
-    lines += ["| method | accuracy | lowest to highest fold | calibration error |", "|---|---:|---:|---:|"]
-    for name in methods:
-        parts = [float(fold.mean()) for fold in right[name]]
-        error = calibration_error(np.concatenate(sure[name]), np.concatenate(right[name]))
-        whole = float(np.concatenate(right[name]).mean())
-        lines.append(f"| {name} | {whole:.4f} | {min(parts):.4f}–{max(parts):.4f} | {error:.3f} |")
+    lines += ["| method | accuracy | folds measured | lowest to highest |", "|---|---:|---:|---:|"]
+    for name, parts in right.items():
+        lines.append(f"| {name} | {np.mean(parts):.4f} | {len(parts)} of 5 | {min(parts):.4f}–{max(parts):.4f} |")
     lines += [
         "",
         "The transformer is MiniLM (6 layers, the upper 3 fine-tuned), six passes over the tickets of each fold.",
     ]
-    best = float(np.concatenate(right[list(methods)[-1]]).mean())
-    return Finding("banking77", "accuracy, 5 folds", "≥ 0.93", f"{best:.3f}", "0.904 TF-IDF", "\n".join(lines))
+    best, count = max((float(np.mean(parts)), len(parts)) for parts in right.values())
+    measure = "accuracy, 5 folds" if count == 5 else f"accuracy, {count} of 5 folds"
+    return Finding("banking77", measure, "≥ 0.93", f"{best:.3f}", "0.904 TF-IDF", "\n".join(lines))

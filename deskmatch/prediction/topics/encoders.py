@@ -159,7 +159,7 @@ class SentenceEncoder:
 
 
 MOST_ENCODED = 600
-"""Characters of a text that the sentence encoder reads: it was made for sentences, and cost grows with the square."""
+"""Characters of a text that the sentence encoder reads: it was made for sentences, and its time grows with them."""
 
 
 @cache

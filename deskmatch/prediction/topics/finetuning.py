@@ -24,7 +24,8 @@ __all__ = ["FineTuning", "Network", "fine_tune", "pooled"]
 PURPOSE = "TransformerClassifier"
 SCALE = 20.0
 """Scores are cosines times this: with texts and topics of length 1, cosines alone could not say anything for sure."""
-BATCH = 64
+BATCH = 16
+"""Texts that go through the transformer at once, of like length: in larger batches most of the work is padding."""
 MOST_KEPT = 1 << 30
 """Bytes of what frozen layers say of the texts, kept so that it is computed once."""
 STOP_SHARE = 0.05
@@ -255,13 +256,11 @@ class _Course:
         weights = torch.tensor(class_weights(lesson.column, lesson.columns, balance), dtype=torch.float32)
         self.loss = torch.nn.CrossEntropyLoss(weight=weights, label_smoothing=tuning.smoothing)
         body = [parameter for parameter in network.module.parameters() if parameter.requires_grad]
-        groups = [
-            {"params": body, "lr": tuning.learning_rate},
-            {"params": list(self.head.parameters()), "lr": 10 * tuning.learning_rate},
-        ]
+        groups = [{"params": body}, {"params": list(self.head.parameters())}]
         self.optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
         self.steps = max(1, len(self._batches(0))) * max(1, tuning.epochs)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, self._rate)
+        self.rates = (tuning.learning_rate, 10 * tuning.learning_rate)
+        self.step = 0
         self.epoch, self.stale, self.least = 0, 0, float("inf")
         self.best = self._state()
         self.lower = self._lower_states()
@@ -338,8 +337,10 @@ class _Course:
             self.optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
+            for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+                group["lr"] = rate * self._rate(self.step)
             self.optimizer.step()
-            self.schedule.step()
+            self.step += 1
             advance()
         self.epoch += 1
         if self.tuning.patience:
@@ -440,7 +441,7 @@ class _Course:
         described = self.optimizer.state_dict()
         self.optimizer.load_state_dict({"state": adam, "param_groups": described["param_groups"]})
         self.epoch, self.stale, self.least = int(told["epoch"]), int(told["stale"]), float(told["least"])
-        self.schedule.step(self.epoch * (self.steps // max(1, self.tuning.epochs)))
+        self.step = self.epoch * (self.steps // max(1, self.tuning.epochs))
 
 
 def _aside(column: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from deskmatch.prediction.topics.encoders import TfidfEncoder
 from deskmatch.prediction.topics.extras import needed
 from deskmatch.prediction.topics.finetuning import FineTuning, Network, fine_tune, pooled
 from deskmatch.prediction.topics.fitting import Lesson, Settings, fit_classifier
+from deskmatch.prediction.topics.heads import Head
 from deskmatch.prediction.topics.inquiries import Inquiries
 from deskmatch.prediction.topics.text_classifier import Member, TextClassifier
 
@@ -155,5 +156,9 @@ def _tuned(folder: Path, lesson: Lesson, tuning: FineTuning, settings: Settings)
     network = Network.of(json.dumps(json.loads(config)), tokenizer, tuning.tokens)
     safetensors = needed("safetensors.numpy", extra="transformer", purpose=PURPOSE)
     network.set_weights(safetensors.load_file(folder / "model.safetensors"))
-    head = fine_tune(network, lesson, tuning, balance=settings.balance, seed=settings.seed)
+    if not tuning.epochs:
+        features = pooled(network, lesson.texts, threads=tuning.threads)
+        head = Head.fit(features, lesson.column, lesson.columns, balance=settings.balance, seed=settings.seed)
+    else:
+        head = fine_tune(network, lesson, tuning, balance=settings.balance, seed=settings.seed)
     return Member(TransformerEncoder(network.config, tokenizer, tuning.tokens, network.weights()), head)

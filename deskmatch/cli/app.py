@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from deskmatch.cli.calibrate import calibrate_command
 from deskmatch.cli.describe import describe
 from deskmatch.cli.explain import explain
 from deskmatch.cli.files import check_writable, write_atomically
@@ -174,6 +175,7 @@ def new(
 
 
 app.command("simulate")(simulate_command)
+app.command("calibrate")(calibrate_command)
 app.add_typer(train_app, name="train")
 
 

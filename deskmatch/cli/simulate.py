@@ -37,7 +37,17 @@ SHOWN = (
     "reward_expected",
 )
 
-NAMES = ("fcfs", "fastest", "least_occupied", "random", "priority", "longest_queue", "matching", "matching_greedy")
+NAMES = (
+    "current",
+    "fcfs",
+    "fastest",
+    "least_occupied",
+    "random",
+    "priority",
+    "longest_queue",
+    "matching",
+    "matching_greedy",
+)
 
 
 def simulate_command(
@@ -86,6 +96,10 @@ def policy_named(name: str, scenario: Scenario) -> Policy:
     from deskmatch.formulations import Formulation
     from deskmatch.policies import Matching, fcfs, longest_queue, priority_fcfs
 
+    if name == "current":
+        from deskmatch.simulation.calibration import current_rule
+
+        return current_rule(scenario)
     if name == "fcfs":
         return fcfs()
     if name in ("fastest", "least_occupied", "random"):
@@ -110,12 +124,18 @@ def show(result: Comparison, indicators: list[str], row: str, scenario: Scenario
         table.add_column(policy, justify="right")
         if policy != result.policies[0]:
             table.add_column(f"difference to {result.policies[0]}", justify="right")
+    known = row == "total" and bool(result.twin_error)
+    if known:
+        table.add_column("twin's error", justify="right")
     for name in indicators:
         cells = []
         for policy in result.policies:
             cells.append(str(result.of(policy, name, row)))
             if policy != result.policies[0]:
-                cells.append(str(result.difference(policy, name, row)))
+                below = " (below the error)" if known and result.below_twin_error(policy, name) else ""
+                cells.append(f"{result.difference(policy, name, row)}{below}")
+        if known:
+            cells.append(f"{result.twin_error[name]:.2g}" if name in result.twin_error else "not known")
         if not all(cell.startswith("nan") for cell in cells):
             table.add_row(name, *cells)
     Console().print(table)

@@ -142,6 +142,8 @@ def _problems(scenario: Scenario) -> Iterator[str]:
         )
     if tables.busyness_cv > 0:
         yield "busyness_cv: expected 0"
+    if tables.pace or tables.pace_cv > 0:
+        yield "pace: expected none, and a pace_cv of 0"
     for name, model in tables.channels.items():
         if model.queue_capacity is not None or model.balk > 0:
             yield f"channels.{name}: expected no queue_capacity and no balk"
@@ -157,7 +159,7 @@ def _problems(scenario: Scenario) -> Iterator[str]:
             yield f"{key}.arrivals: expected one rate, per_hour"
         if law is not None and law.law is not LawName.EXPONENTIAL:
             yield f"{key}.patience: expected an exponential law"
-        if each.handling.law is not LawName.EXPONENTIAL or settings.after_work is not None:
+        if each.handling.law is not LawName.EXPONENTIAL or settings.after_work or settings.after_work_calm:
             yield f"{key}.handling: expected an exponential law and no after_work"
         if settings.max_hops > 0 or settings.unavoidable > 0 or settings.balk:
             yield f"{key}: expected max_hops = 0, unavoidable = 0 and no balk: each ticket is served once"

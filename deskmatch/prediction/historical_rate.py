@@ -270,6 +270,15 @@ class HistoricalRate(Frozen):
         effect = np.append(self.expert_effect, 0.0)[expert]
         return np.asarray(expit(base + effect))
 
+    def rate_of(self, expert_id: str, topic: str) -> float:
+        """The smoothed rate of one pair by its names; what the history lacks is filled in as `HistoricalRate` says."""
+        row = np.array([self._expert_row.get(expert_id, -1)], np.int32)
+        column = np.array([self._topic_row.get(fold(topic), -1)], np.int32)
+        key = self._key(row, column)
+        place = np.minimum(np.searchsorted(self._cell, key), len(self._cell) - 1)
+        seen = (self._cell[place] == key) & (row >= 0) & (column >= 0)
+        return float(np.where(seen, self._rate[place], self._prior(row, column))[0])
+
     def table(self) -> pd.DataFrame:
         """One row for each pair of the history, by expert, then topic.
 

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import gammaln
 
 from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.cells import fold
 from deskmatch.frozen import Frozen
+from deskmatch.prediction.factors import shrunken_factors
 from deskmatch.prediction.model_file import read_model, write_model
 from deskmatch.prediction.waits import Waits, read_waits
 
@@ -37,7 +36,6 @@ KNOTS = 60
 """Most knots of a Kaplan–Meier curve: enough for its shape, with dozens of customers between two of them."""
 FEWEST = 5
 """Customers who gave up between two knots, at least."""
-STRENGTHS = (1e-1, 1e6)
 
 
 class _Patience(Frozen):
@@ -283,15 +281,5 @@ def _interpolated(at: Float64, x: Float64, y: Float64) -> Float64:
 def _factors(waits: Waits, hazard: Float64) -> Float64:
     """``(topics,)`` r of each topic; the formula stands in the module's docstring."""
     n = len(waits.topics)
-    gave_up = np.bincount(waits.topic, waits.abandoned, n)
-    expected = np.bincount(waits.topic, hazard, n)
-    if n == 1:
-        return np.ones(1)
-
-    def unlikely(log_strength: float) -> float:
-        k = np.exp(log_strength)
-        return -float(np.sum(gammaln(k + gave_up) - gammaln(k) + k * np.log(k) - (k + gave_up) * np.log(k + expected)))
-
-    low, high = np.log(STRENGTHS)
-    strength = float(np.exp(minimize_scalar(unlikely, bounds=(low, high), method="bounded").x))
-    return np.asarray((gave_up + strength) / (expected + strength))
+    gave_up, expected = (np.bincount(waits.topic, values, n) for values in (waits.abandoned, hazard))
+    return np.ones(1) if n == 1 else shrunken_factors(gave_up, expected)

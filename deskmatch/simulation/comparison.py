@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ class Comparison(Frozen):
     indicators : their names.
     values : ``(replications, policies, indicators, rows)``.
     confidence : of the intervals.
+    twin_error : of a calibrated scenario that was evaluated, by indicator the twin's expected error against reality.
     """
 
     policies: tuple[str, ...]
@@ -54,6 +55,7 @@ class Comparison(Frozen):
     indicators: tuple[str, ...]
     values: NDArray[np.float64]
     confidence: float
+    twin_error: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def replications(self) -> int:
@@ -76,11 +78,24 @@ class Comparison(Frozen):
         pairs = self._series(policy, indicator, row) - self._series(other, indicator, row)
         return _interval(pairs, self.confidence)
 
+    def below_twin_error(self, policy: str, indicator: str, *, to: str | None = None) -> bool | None:
+        """Whether a difference, in total, is smaller than the twin's error against reality; None: that is not known.
+
+        Both policies share much of the twin's error, so that a difference can be right where the level is wrong. One
+        below the error is no proof of anything yet: try it on the desk before it is believed.
+        """
+        error = self.twin_error.get(indicator)
+        return None if error is None else bool(abs(self.difference(policy, indicator, to=to).mean) < error)
+
     def frame(self, row: str = TOTAL) -> pd.DataFrame:
-        """One row an indicator: mean and half-width under each policy, and the paired difference to the first."""
+        """One row an indicator: mean and half-width under each policy, and the paired difference to the first.
+
+        Of a calibrated scenario that was evaluated, in total, also ``twin, error``, and whether each difference is
+        ``below_error``; empty where the error of an indicator is not known.
+        """
         import pandas as pd
 
-        columns: dict[tuple[str, str], list[float]] = {}
+        columns: dict[tuple[str, str], Sequence[Any]] = {}
         for policy in self.policies:
             own = [self.of(policy, name, row) for name in self.indicators]
             columns[policy, "mean"] = [each.mean for each in own]
@@ -89,6 +104,10 @@ class Comparison(Frozen):
                 pairs = [self.difference(policy, name, row) for name in self.indicators]
                 columns[policy, "difference"] = [each.mean for each in pairs]
                 columns[policy, "difference_halfwidth"] = [each.halfwidth for each in pairs]
+                if self.twin_error and row == TOTAL:
+                    columns[policy, "below_error"] = [self.below_twin_error(policy, name) for name in self.indicators]
+        if self.twin_error and row == TOTAL:
+            columns["twin", "error"] = [self.twin_error.get(name, float("nan")) for name in self.indicators]
         return pd.DataFrame(columns, index=list(self.indicators))
 
     def plot(self, path: str | Path, indicators: Sequence[str] = ()) -> None:
@@ -181,10 +200,17 @@ def compare(
                 indicators=tuple(any_one.values),
                 values=np.array(done),
                 confidence=confidence,
+                twin_error=_errors(scenario),
             )
         enough = until_halfwidth is None or _precise(result, until_halfwidth)
         if enough or len(done) >= most or len(found) < len(numbers):
             return result
+
+
+def _errors(scenario: Scenario) -> dict[str, float]:
+    """What the scenario carries of its error against reality."""
+    found = scenario.tables.calibration
+    return {} if found is None else {row.indicator: row.error for row in found.errors}
 
 
 def _named(policies: Mapping[str, Anything] | Sequence[Any]) -> dict[str, Anything]:

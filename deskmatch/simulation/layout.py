@@ -14,8 +14,9 @@ from deskmatch.routing.kinds import Kind
 from deskmatch.simulation.engine.records import CHANGE, ENGINE, EVENT, PAIR, ROW, SEEN, TYPE
 from deskmatch.simulation.laws import Law, LawTables
 from deskmatch.simulation.naming import QueueClass, seen_row, settled
+from deskmatch.simulation.pacing import paces_of
 from deskmatch.simulation.scenario import Scenario
-from deskmatch.simulation.shifts import cycle_of, expert_spans
+from deskmatch.simulation.shifts import cycle_of, expert_spans, recorded_breaks
 
 __all__ = ["Layout", "exclusive_channels", "handling_of", "resolution_of"]
 
@@ -67,6 +68,7 @@ class Layout:
         types = _types(scenario, laws)
         pairs = _pairs(scenario, laws)
         law_records, numbers = laws.arrays()
+        paces, pace_every_s = paces_of(scenario.tables, seed)
         seen, onward = _seen(scenario, types), _onward(scenario)
         links, queue_first, pool_first = links_of(rule, handling_of(scenario))
         channels, limits, rates = _channels(scenario)
@@ -90,7 +92,7 @@ class Layout:
             types=types,
             pairs=pairs,
             laws=law_records,
-            tables=numbers,
+            tables=np.concatenate((numbers, paces)),
             seen=seen,
             onward=onward,
             changes=changes,
@@ -107,6 +109,7 @@ class Layout:
         engine["cycle_s"] = cycle_s
         engine["offers_fail"] = (experts["accepts"] < 1).any()
         engine["seed0"], engine["seed1"] = seed
+        engine["first_pace"], engine["paces"], engine["pace_every_s"] = len(numbers), len(paces), pace_every_s
         layout.make_places(n)
         layout._open(scenario)
         return layout
@@ -230,6 +233,8 @@ def _types(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
         record["channel"] = names.index(name)
         record["patience"], record["patience_s"] = _law(laws, scenario.patience_law(row))
         record["after"], record["after_s"] = _law(laws, settings.after_work)
+        calm = "after_work_calm" in settings.model_fields_set
+        record["calm"], record["calm_s"] = _law(laws, settings.after_work_calm if calm else settings.after_work)
         record["away"], record["repeat_after_s"] = _law(laws, settings.repeat_after)
         record["promised_s"] = np.nan if settings.promised_wait_s is None else settings.promised_wait_s
         record["balk"] = model.balk if settings.balk is None else settings.balk
@@ -354,6 +359,7 @@ def _experts(scenario: Scenario) -> tuple[NDArray[Any], NDArray[Any], float]:
     changes: list[tuple[float, int]] = []
     row = 0
     for group in groups:
+        breaks = recorded_breaks(group, cycle)
         for spans in expert_spans(group, scenario.tables.start_day, cycle):
             experts[row]["first_change"] = len(changes)
             if spans is None:
@@ -365,7 +371,7 @@ def _experts(scenario: Scenario) -> tuple[NDArray[Any], NDArray[Any], float]:
                     experts[row]["on"] = 1
                 elif own and own[0] == (0.0, 1):
                     experts[row]["on"] = 1
-                changes.extend(own)
+                changes.extend(sorted(own + breaks))
             experts[row]["changes"] = len(changes) - experts[row]["first_change"]
             row += 1
     return experts, np.array(changes or [(0.0, 0)], CHANGE), cycle

@@ -31,7 +31,7 @@ def draw_comparison(comparison: Comparison, path: Path, indicators: Sequence[str
         raise ContractError(f"indicators: found {len(chosen)}; expected at most 9")
     columns = min(3, len(chosen))
     rows = -(-len(chosen) // columns)
-    figure = _figure(3.6 * columns, 0.9 * rows + 0.45 * rows * len(comparison.policies))
+    figure = figure_of(3.6 * columns, 0.9 * rows + 0.45 * rows * len(comparison.policies))
     for number, name in enumerate(chosen):
         axes = figure.add_subplot(rows, columns, number + 1)
         for at, policy in enumerate(reversed(comparison.policies)):
@@ -60,7 +60,7 @@ def draw_day(run: Run, path: str | Path, *, day: int = 0) -> None:
     end = np.where(np.isnan(rows["ended"]), np.inf, rows["ended"])
     begun = np.where(np.isnan(rows["started"]), end, rows["started"])
     hours = (edges[:-1] + STEP_S / 2 - start) / 3600.0
-    figure = _figure(9.0, 7.0)
+    figure = figure_of(9.0, 7.0)
     panels = [figure.add_subplot(3, 1, number + 1) for number in range(3)]
     waiting, serving = (_mean_inside(low, high, edges) for low, high in ((rows["entered"], begun), (begun, end)))
     panels[0].stackplot(hours, serving, waiting, labels=("in service", "waiting"), colors=("C0", "C1"), alpha=0.85)
@@ -95,7 +95,7 @@ def _mean_inside(begin: Any, end: Any, edges: Any) -> Any:
     return np.array(means) / np.diff(edges)
 
 
-def _figure(width: float, height: float) -> Any:
+def figure_of(width: float, height: float) -> Any:
     """An empty figure that needs no display."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg

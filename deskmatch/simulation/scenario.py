@@ -21,6 +21,7 @@ from deskmatch.simulation.checks import problems_of, warnings_of
 from deskmatch.simulation.laws import Law
 from deskmatch.simulation.naming import QueueClass, SimulatedType, desk_of, expand_types, queue_classes, settled
 from deskmatch.simulation.settings import ScenarioTables, plain
+from deskmatch.simulation.toml_text import toml_text
 from deskmatch.simulation.validation import scenario_error
 
 __all__ = ["Scenario"]
@@ -120,6 +121,16 @@ class Scenario(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """The settings that were written, as plain values that `load` takes."""
         return plain(self.tables)
+
+    def save(self, path: str | Path) -> None:
+        """Write the settings as a TOML file that `load` takes; one that is there is overwritten.
+
+        Raises
+        ------
+        OSError
+            Where the file cannot be written.
+        """
+        Path(path).write_text(toml_text(self.to_dict()), encoding="utf-8")
 
     @property
     def n_experts(self) -> int:

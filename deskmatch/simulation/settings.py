@@ -13,6 +13,7 @@ from deskmatch.routing import Kind
 from deskmatch.routing.reward import Reward
 from deskmatch.routing.validation import Count, NeverOrPositive, NonNegative, Positive, Probability, refuse
 from deskmatch.simulation.laws import Law
+from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.recorded import Recorded
 from deskmatch.simulation.validation import ScenarioSettings
 
@@ -152,6 +153,8 @@ class TicketType(ScenarioSettings):
     importance : > 0; counts in the points of policies and in rules that look at it; rewards say `value` by channel.
     handling : time in service; a number is the mean of an exponential time in seconds.
     after_work : the expert's time after each contact; None: none.
+    after_work_calm : the same where nobody waits when the contact ends, as people take longer then; default:
+        `after_work`.
     patience : time until a waiting customer gives up; None: as the channel says.
     balk : probability of leaving at once if the ticket must wait; None: as the channel says.
     promised_wait_s : the wait that customers are told when they come, > 0; policies see it, and the reward charges
@@ -180,6 +183,7 @@ class TicketType(ScenarioSettings):
     importance: Positive = 1.0
     handling: Time | None = None
     after_work: TimeOrNever = None
+    after_work_calm: TimeOrNever = None
     patience: TimeOrNever = None
     balk: Probability | None = None
     promised_wait_s: Positive | None = None
@@ -281,6 +285,7 @@ class Group(ScenarioSettings):
     staffing_every_s : length of the intervals, > 0.
     logins_s : recorded logins of all of them as ``[from, to]`` in seconds from the first midnight, instead of shifts;
         in order, and apart from each other.
+    breaks_s : recorded breaks within the logins, likewise; one that would begin while customers wait is left out.
     logins_every_s : after how many seconds they are repeated; default: the whole weeks that they last.
 
     Raises
@@ -303,6 +308,7 @@ class Group(ScenarioSettings):
     staffing: tuple[Count, ...] = ()
     staffing_every_s: Positive = 3600.0
     logins_s: tuple[tuple[NonNegative, NonNegative], ...] | None = None
+    breaks_s: tuple[tuple[NonNegative, NonNegative], ...] = ()
     logins_every_s: Positive | None = None
 
     @model_validator(mode="after")
@@ -312,6 +318,12 @@ class Group(ScenarioSettings):
         times = [time for span in self.logins_s or () for time in span]
         if any(later <= earlier for earlier, later in pairwise(times)):
             raise refuse("should have logins_s that rise: each from before its to, and that before the next from")
+        away = [time for span in self.breaks_s for time in span]
+        if any(later <= earlier for earlier, later in pairwise(away)):
+            raise refuse("should have breaks_s that rise: each from before its to, and that before the next from")
+        inside = all(any(b < begin and end < e for b, e in self.logins_s or ()) for begin, end in self.breaks_s)
+        if not inside:
+            raise refuse("should have breaks_s within its logins_s")
         if self.logins_every_s is not None and (self.logins_s is None or max(times, default=0) > self.logins_every_s):
             raise refuse("should have logins_every_s only with logins_s, and no less than the last of them")
         if any(count > self.experts for count in self.staffing):
@@ -329,6 +341,11 @@ class ScenarioTables(ScenarioSettings):
     warmup_s : tickets that arrive before are served, but not counted.
     drain_s : seconds after the horizon in which what is in the system can still be finished.
     busyness_cv : coefficient of variation of the factor by which all rates of a day are multiplied (gamma, mean 1).
+    pace : factors of all handling times, one for each interval of `pace_every_s` from the first midnight on, repeated:
+        24 hourly ones are a day; empty: 1.
+    pace_every_s : length of the intervals, > 0.
+    pace_cv : coefficient of variation of the factor by which all handling times of a day are multiplied (gamma, mean
+        1).
     start_day : day of the week on which the run starts.
     offer_s : seconds after which a declined offer returns. Whoever declined a ticket is not offered it again before all
         others who are logged in have declined it too; at least the last 17 are remembered.
@@ -339,6 +356,7 @@ class ScenarioTables(ScenarioSettings):
         have ``language``, ``topic``, ``importance``, ``patience_s`` and ``promised_wait_s`` (`recorded.COLUMNS`).
         Patience holds for the first contact of a ticket.
     reward : scores of outcomes.
+    calibration : of a scenario that was learned from a log, where it comes from.
     """
 
     name: str = "scenario"
@@ -346,6 +364,9 @@ class ScenarioTables(ScenarioSettings):
     warmup_s: NonNegative = 0.0
     drain_s: NonNegative = 0.0
     busyness_cv: NonNegative = 0.0
+    pace: tuple[Positive, ...] = ()
+    pace_every_s: Positive = 3600.0
+    pace_cv: NonNegative = 0.0
     start_day: Annotated[
         int, Field(ge=0, le=6), BeforeValidator(lambda v: _days(v)[0] if isinstance(v, str) else v)
     ] = 0
@@ -356,6 +377,7 @@ class ScenarioTables(ScenarioSettings):
     groups: Annotated[dict[str, Group], Field(min_length=1)]
     recorded: Replay = None
     reward: Reward = Reward()
+    calibration: Provenance | None = None
 
     @model_validator(mode="after")
     def _warm_up_ends(self) -> Self:

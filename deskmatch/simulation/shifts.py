@@ -7,7 +7,7 @@ from math import gcd
 
 from deskmatch.simulation.settings import DAY_S, Group, Shift
 
-__all__ = ["cycle_of", "expert_spans", "overlaps"]
+__all__ = ["cycle_of", "expert_spans", "overlaps", "recorded_breaks"]
 
 Span = tuple[float, float]
 """Logged in from … to, seconds from the Monday (or first day) of the cycle."""
@@ -59,6 +59,15 @@ def overlaps(spans: list[Span]) -> bool:
     """Whether some of an expert's spans overlap."""
     ordered = sorted(spans)
     return any(later[0] < earlier[1] for earlier, later in itertools.pairwise(ordered))
+
+
+def recorded_breaks(group: Group, cycle_s: float) -> list[tuple[float, int]]:
+    """The beginnings (2) and ends (1) of a group's recorded breaks within one cycle."""
+    again = _recorded_s(group)
+    starts = [again * turn for turn in range(round(cycle_s / again))]
+    return [
+        (start + at, on) for start in starts for span in group.breaks_s for at, on in zip(span, (2, 1), strict=True)
+    ]
 
 
 def _recorded_s(group: Group) -> float:

@@ -62,3 +62,35 @@ def test_logins_that_make_no_sense_are_refused() -> None:
         desk(speeds={"other": 2.0})
     with pytest.raises(ValueError, match="finite"):
         fcfs(head_start_s={"high": np.inf})
+
+
+def test_work_is_paced_by_the_time_of_day_and_by_the_day() -> None:
+    run = simulate(desk().replace(pace=[1.0, 0.5], pace_every_s=450.0), fcfs())
+    lasted = run.tickets["ended_s"] - run.tickets["started_s"]
+    assert lasted.tolist() == [100.0, 100.0, 100.0, 50.0]  # begun at 0, 100, 200 and 500
+    day = Scenario.load(
+        {
+            "horizon_s": 400 * 86_400,
+            "channels": {"call": {"patience": "never"}},
+            "types": {
+                "one": {"channel": "call", "handling": {"law": "fixed", "mean_s": 50}, "arrivals": {"per_hour": 1}}
+            },
+            "groups": {"ana": {"experts": 9}},
+            "pace_cv": 0.2,
+        }
+    )
+    rows = simulate(day, fcfs(), seed=3).tickets
+    factor = (rows["ended_s"] - rows["started_s"]).groupby(rows["started_s"] // 86_400)
+    assert (factor.max() - factor.min()).max() < 1e-6
+    assert factor.first().mean() == pytest.approx(50, rel=0.05)
+    assert factor.first().std() / 50 == pytest.approx(0.2, abs=0.03)
+
+
+def test_after_work_may_take_longer_where_nobody_waits() -> None:
+    types = desk().to_dict()["types"]
+    for each in types.values():
+        each["after_work"] = {"law": "fixed", "mean_s": 5}
+        each["after_work_calm"] = {"law": "fixed", "mean_s": 30}
+    rows = simulate(desk().replace(types=types), fcfs()).tickets
+    assert rows["started_s"].tolist() == [0.0, 105.0, 210.0, 500.0]
+    assert rows["after_s"].tolist() == [5.0, 5.0, 30.0, 30.0]

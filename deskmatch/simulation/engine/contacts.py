@@ -10,7 +10,7 @@ from deskmatch.policies.dispatch.philox import uniform
 from deskmatch.policies.dispatch.records import EXCLUDED, NOBODY
 from deskmatch.policies.dispatch.selector import count_area, enqueue, find_expert, find_ticket, strike
 
-from .drawing import COMMON, OFFER, ROOT, SPECIAL, block, draw
+from .drawing import COMMON, OFFER, ROOT, SPECIAL, block, draw, pace
 from .hands import drop_job, release, take, work_on
 from .heap import cancel, schedule
 from .records import World
@@ -205,7 +205,7 @@ def _begin(world: World, e: int, k: int) -> None:
     pair = t * world.engine[0]["n_pools"] + world.experts[e]["pool"]
     u = uniform(np.uint64(world.tickets[k]["u_service"]))
     world.tickets[k]["phase"] = SERVICE
-    world.tickets[k]["work"] = draw(world, world.pairs[pair]["law"], world.pairs[pair]["mean_s"], u)
+    world.tickets[k]["work"] = draw(world, world.pairs[pair]["law"], world.pairs[pair]["mean_s"] * pace(world), u)
     work_on(world, e, k)
 
 
@@ -350,9 +350,12 @@ def work_done(world: World, e: int) -> None:
         _not_answered(world, e, k)
     else:
         after_s = 0.0
-        if world.types[t]["after"] >= 0:
+        if world.types[t]["after"] >= 0 and world.desk[0]["waiting"] > 0:
             words = block(world, k, world.tickets[k]["attempt"], SPECIAL)
             after_s = draw(world, world.types[t]["after"], world.types[t]["after_s"], uniform(words[1]))
+        elif world.types[t]["calm"] >= 0 and world.desk[0]["waiting"] == 0:
+            words = block(world, k, world.tickets[k]["attempt"], SPECIAL)
+            after_s = draw(world, world.types[t]["calm"], world.types[t]["calm_s"], uniform(words[1]))
         if after_s > 0.0:
             m = new_place(world)
             world.tickets[m]["type"], world.tickets[m]["channel"], world.tickets[m]["expert"] = t, channel, e

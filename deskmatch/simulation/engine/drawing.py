@@ -14,7 +14,7 @@ from deskmatch.policies.dispatch.philox import philox
 
 from .records import World
 
-__all__ = ["COMMON", "OFFER", "ROOT", "SPECIAL", "block", "draw"]
+__all__ = ["COMMON", "OFFER", "ROOT", "SPECIAL", "block", "draw", "pace"]
 
 COMMON, SPECIAL, ROOT, OFFER = 0, 1, 2, 16
 """Purposes: every contact (patience, balking, service, resolution); what few types need (answer, after-work, repeat or
@@ -58,3 +58,12 @@ def draw(world: World, law: int, mean: float, u: float) -> float:
     share = at - cell
     low, high = world.tables[first + cell], world.tables[first + cell + 1]
     return mean * math.exp(low + share * (high - low))
+
+
+def pace(world: World) -> float:
+    """By how much work that is begun now lasts longer than its law says."""
+    count = world.engine[0]["paces"]
+    if count == 0:
+        return 1.0
+    at = int(world.desk[0]["now"] / world.engine[0]["pace_every_s"])
+    return world.tables[world.engine[0]["first_pace"] + min(at, count - 1)]  # type: ignore[no-any-return]

@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 
 # The values of `Answer`, as numbers that compiled code takes as constants.
 UNTIL, DECISION, ROWS_FULL, TICKETS_FULL, EMPTY = range(5)
+LOGS_OUT, LOGS_IN = range(2)
 
 ROWS_OF_EVENT = 2
 """Rows that one event can write at most; each ticket that learns that it must wait can write another."""
@@ -197,12 +198,17 @@ def advance_engine(
 
 
 def _change_shift(world: World, e: int) -> bool:
-    """Expert e logs in or out, and the next change is scheduled; whether the expert has logged in."""
+    """Expert e logs in or out, and the next change is scheduled; whether the expert has logged in.
+
+    A break that would begin while the expert is busy and customers wait is put off: there will be another. If the
+    expert is idle, nobody waits whom the expert could serve.
+    """
     at = world.experts[e]["first_change"] + world.experts[e]["change"]
-    on = world.changes[at]["on"] == 1
+    change = world.changes[at]["on"]
+    on = change == LOGS_IN
     if on:
         log_in(world, e)
-    else:
+    elif change == LOGS_OUT or world.desk[0]["waiting"] == 0 or world.experts[e]["listed"] == 1:
         log_out(world, e)
     world.experts[e]["change"] += 1
     if world.experts[e]["change"] == world.experts[e]["changes"]:

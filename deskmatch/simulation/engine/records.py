@@ -94,26 +94,28 @@ class LawKind(IntEnum):
 
 
 ENGINE = fields(
-    "until cycle_s offer_s system_area system_at",
+    "until cycle_s offer_s pace_every_s system_area system_at",
     "size pending free spare arrival arrivals rows root system away"
-    " event_policy decide answered n_pools occupancy offers_fail closing seed0 seed1",
+    " event_policy decide answered n_pools occupancy offers_fail closing seed0 seed1 first_pace paces",
 )
 """``until``: events before this instant are worked off; ``pending``: the node whose event is worked off; ``spare``:
 places for tickets that are free, in a chain from ``free`` on; ``arrival``: the next of ``arrivals`` handed in;
-``system``: tickets that have not ended, ``away`` of them due back; ``event_policy``: the policy that is asked after
-events, −1: none; ``decide``: 1 where it may have something to say; ``answered``: the policy that has just been asked,
-−1: none; ``occupancy``: 1 where somebody looks at it; ``offers_fail``: 1 where some expert may decline; ``closing``: 1
-once no more arrivals will be handed in."""
+``first_pace``, ``paces``: factors of the work begun in each interval, in the tables; ``system``: tickets that have not
+ended, ``away`` of them due back; ``event_policy``: the policy that is asked after events, −1: none; ``decide``: 1 where
+it may have something to say; ``answered``: the policy that has just been asked, −1: none; ``occupancy``: 1 where
+somebody looks at it; ``offers_fail``: 1 where some expert may decline; ``closing``: 1 once no more arrivals will be
+handed in."""
 
 EVENT = fields("time", "node")
 
 TYPE = fields(
-    "patience_s balk after_s unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
+    "patience_s balk after_s calm_s unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
     " retry_after_s promised_s",
-    "patience after away channel calls hops upward first_seen seen number",
+    "patience after calm away channel calls hops upward first_seen seen number",
 )
-"""``patience``, ``after``, ``away``: laws, whose means stand above, −1: none; ``calls``: most calls back, 0: no
-callback; ``upward``: handed on to a higher tier where there is one; ``number``: tickets of this type so far."""
+"""``patience``, ``after`` and ``calm`` (after-work while somebody waits, and while nobody does), ``away``: laws, whose
+means stand above, −1: none; ``calls``: most calls back, 0: no callback; ``upward``: handed on to a higher tier where
+there is one; ``number``: tickets of this type so far."""
 
 PAIR = fields("mean_s resolution", "law")
 
@@ -122,6 +124,7 @@ LAW = fields("shape", "kind first count")
 SEEN = fields("cumulative", "queue")
 
 CHANGE = fields("time", "on")
+"""``on``: 0 logs out, 1 logs in, 2 goes on a break unless customers wait."""
 
 ROW = np.dtype(
     [

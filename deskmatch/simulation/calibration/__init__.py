@@ -1,0 +1,45 @@
+"""From a log of contacts to a scenario, and its error against reality."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deskmatch.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from deskmatch.simulation.calibration.ablation import ablate
+    from deskmatch.simulation.calibration.adapters import read_anonymous_bank, read_servicenow
+    from deskmatch.simulation.calibration.contact_log import ContactLog
+    from deskmatch.simulation.calibration.evaluation import TwinReport, evaluate_twin
+    from deskmatch.simulation.calibration.fitting import calibrate
+    from deskmatch.simulation.calibration.learned import learned_predictors
+    from deskmatch.simulation.calibration.replaying import current_rule, replay
+
+__all__ = [
+    "ContactLog",
+    "TwinReport",
+    "ablate",
+    "calibrate",
+    "current_rule",
+    "evaluate_twin",
+    "learned_predictors",
+    "read_anonymous_bank",
+    "read_servicenow",
+    "replay",
+]
+
+_PLACES = {
+    "ContactLog": "contact_log",
+    "TwinReport": "evaluation",
+    "ablate": "ablation",
+    "calibrate": "fitting",
+    "current_rule": "replaying",
+    "evaluate_twin": "evaluation",
+    "learned_predictors": "learned",
+    "read_anonymous_bank": "adapters",
+    "read_servicenow": "adapters",
+    "replay": "replaying",
+}
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _PLACES)

@@ -1,0 +1,144 @@
+"""Adapters of public logs to `ContactLog`: the bank calls of the Technion's SEE Lab, and the ServiceNow incidents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deskmatch.errors import Defect, InputError
+from deskmatch.simulation.calibration.contact_log import ContactLog
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["read_anonymous_bank", "read_servicenow"]
+
+HALF_DAY_S = 43_200
+BANK = ("date", "type", "priority", "vru_entry", "vru_exit", "q_time", "outcome", "ser_time", "server")
+
+
+def read_anonymous_bank(path: str | Path, *, start: str | None = None, end: str | None = None) -> ContactLog:
+    """The calls of an anonymous bank's call centre (A. Mandelbaum, A. Sakov, S. Zeltyn, "Empirical analysis of a call
+    center", Technion 2000).
+
+    A call joins the queue when it leaves the voice response unit. Calls that hang up there without a time in the queue
+    left before it. ``PHANTOM`` calls are ignored.
+
+    Parameters
+    ----------
+    path : the file, CSV, compressed or not.
+    start, end : as in `ContactLog.read`.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read or lacks columns.
+    """
+    import pandas as pd
+
+    calls = _csv(path, BANK)
+    day = pd.to_datetime(calls["date"].astype(str).str.zfill(6), format="%y%m%d")
+    base = (day - day.min()).dt.total_seconds()
+    clock = {name: pd.to_timedelta(calls[name]).dt.total_seconds() for name in _CLOCKS}
+    entry = base + clock["vru_entry"]
+    queued = _after(entry, base + clock["vru_exit"])
+    served = (calls["outcome"] == "AGENT").to_numpy() & (calls["ser_time"] > 0).to_numpy()
+    waited = calls["q_time"].clip(lower=0)
+    answered = queued + waited
+    lost = (calls["outcome"] == "HANG").to_numpy()
+    ended = np.where(served, answered + calls["ser_time"], queued + waited)
+    never = lost & (waited == 0).to_numpy()
+    ignored = ~served & ~lost
+    frame = pd.DataFrame(
+        {
+            "arrived": np.minimum(entry, queued),
+            "queue_entered": np.where(never, np.nan, queued),
+            "answered": np.where(served, answered, np.nan),
+            "ended": ended,
+        }
+    )
+    for name in frame.columns:
+        frame[name] = day.min() + pd.to_timedelta(frame[name], unit="s")
+    frame["outcome"] = np.select([ignored, served, never], ["ignored", "answered", "left"], "abandoned")
+    frame["type"], frame["priority"] = calls["type"].to_numpy(), calls["priority"].to_numpy()
+    frame["expert"] = calls["server"].where(served & (calls["server"] != "NO_SERVER").to_numpy(), "").to_numpy()
+    return ContactLog.read(frame, start=start, end=end)
+
+
+def read_servicenow(path: str | Path, *, start: str | None = None, end: str | None = None) -> ContactLog:
+    """The ServiceNow log of incidents (UCI Machine Learning Repository 498), one row for each change of an incident.
+
+    An incident joins the queue when it is opened, and is answered by the first person to whom it is assigned while it
+    is open; it ends when it is first resolved. What happens in between is elapsed time, of which nobody knows how much
+    is work: a person has many incidents in hand. So the contacts come by the channel ``post``. Incidents that nobody is
+    assigned to before they are resolved name no expert, and are left out with a note.
+
+    Parameters
+    ----------
+    path : the file, CSV, compressed or not.
+    start, end : as in `ContactLog.read`.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read or lacks columns.
+    """
+    import pandas as pd
+
+    events = _csv(path, SERVICENOW)
+    for name in ("opened_at", "sys_updated_at"):
+        events[name] = pd.to_datetime(events[name], format="%d/%m/%Y %H:%M", errors="coerce")
+    events = events.sort_values(["number", "sys_updated_at"], kind="stable")
+    done = events["incident_state"].isin(("Resolved", "Closed"))
+    assigned = events[(events["assigned_to"] != "?") & ~done].groupby("number").first()
+    incidents = events.groupby("number").agg(opened_at=("opened_at", "first"), transfers=("reassignment_count", "max"))
+    incidents["type"] = events.groupby("number")["category"].first().replace("?", "unknown")
+    incidents["resolved"] = events[done].groupby("number")["sys_updated_at"].first()
+    incidents["expert"], incidents["group"] = assigned["assigned_to"], assigned["assignment_group"].replace("?", "")
+    incidents["answered"] = np.maximum(assigned["sys_updated_at"], incidents["opened_at"])
+    incidents = incidents[incidents["opened_at"].notna() & incidents["resolved"].notna()]
+    answered = incidents["answered"].fillna(incidents["resolved"])
+    frame = pd.DataFrame(
+        {
+            "arrived": incidents["opened_at"],
+            "answered": answered,
+            "ended": np.maximum(incidents["resolved"], answered),
+            "type": incidents["type"],
+            "expert": incidents["expert"],
+            "group": incidents["group"],
+            "transfers": incidents["transfers"],
+            "channel": "post",
+        }
+    )
+    return ContactLog.read(frame.reset_index(drop=True), start=start, end=end)
+
+
+SERVICENOW = (
+    "number", "incident_state", "opened_at", "sys_updated_at", "category", "assignment_group", "assigned_to",
+    "reassignment_count",
+)  # fmt: skip
+
+_CLOCKS = ("vru_entry", "vru_exit")
+
+
+def _after(earlier: Any, later: Any) -> Any:
+    """Clock times that are far before what comes first belong to the next day."""
+    return np.where(earlier - later > HALF_DAY_S, later + 2 * HALF_DAY_S, later)
+
+
+def _csv(path: str | Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, low_memory=False)
+    except (OSError, ValueError, UnicodeDecodeError) as error:
+        raise InputError([Defect(str(path), None, None, None, f"expected a CSV file ({error})")]) from None
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        found = ", ".join(map(str, frame.columns[:12]))
+        raise InputError(
+            [Defect(Path(path).name, None, name, f"only {found}", "expected this column") for name in missing]
+        )
+    return frame

@@ -1,0 +1,413 @@
+"""`ContactLog`: what happened to every contact of a desk, read from one table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.errors import Defect, InputError
+from deskmatch.frozen import Frozen, read_only
+from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ContactLog", "Ending"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+DAY_S = 86_400.0
+REQUIRED = ("arrived", "answered", "type", "expert")
+OPTIONAL = ("queue_entered", "ended", "outcome", "group", "priority", "channel", "transfers", "resolved", "customer")
+TIMES = ("arrived", "queue_entered", "answered", "ended")
+ACCEPTED_TIME = "expected an ISO 8601 time such as 2026-03-02T09:30:00"
+
+
+class Ending(IntEnum):
+    """How a contact ended, as far as the desk saw it."""
+
+    ANSWERED = 0
+    ABANDONED = 1
+    """The customer gave up waiting."""
+    BLOCKED = 2
+    """Turned away: the queue was full."""
+    LEFT = 3
+    """Left before the queue: in the menu of a voice response unit."""
+    IGNORED = 4
+    """Not of the desk: a test, a ghost."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContactLog(Frozen):
+    """Contacts in the order in which they joined the queue; read it with `ContactLog.read`.
+
+    Parameters
+    ----------
+    start : midnight of the first day; all times are seconds from it.
+    days : how many days it lasts.
+    arrived_s, queued_s, answered_s, ended_s : ``(rows,)``; nan: it did not happen.
+    ending : ``(rows,)`` codes of `Ending`; only contacts that joined the queue are rows.
+    type, priority, channel, expert, group : ``(rows,)`` codes; of experts and groups −1: nobody, or not logged.
+    types, priorities, channels, experts, groups : the names; priorities in order, the most urgent last.
+    transfers : ``(rows,)`` how often it was handed on; nan: not logged.
+    resolved : ``(rows,)`` 1, 0, nan: not logged.
+    left_s : ``(n,)`` when contacts left before the queue.
+    notes : what was left out, a sentence each.
+    """
+
+    start: datetime
+    days: int
+    arrived_s: Floats
+    queued_s: Floats
+    answered_s: Floats
+    ended_s: Floats
+    ending: Integers
+    type: Integers
+    priority: Integers
+    channel: Integers
+    expert: Integers
+    group: Integers
+    types: tuple[str, ...]
+    priorities: tuple[str, ...]
+    channels: tuple[str, ...]
+    experts: tuple[str, ...]
+    groups: tuple[str, ...]
+    transfers: Floats
+    resolved: Floats
+    left_s: Floats
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if isinstance(value, np.ndarray):
+                self._set(**{name: read_only(value)})
+
+    @classmethod
+    def read(
+        cls,
+        source: pd.DataFrame | str | Path,
+        *,
+        columns: Mapping[str, str] | None = None,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
+    ) -> ContactLog:
+        """Read a table of contacts, one row each.
+
+        Parameters
+        ----------
+        source : a frame, or the path of a CSV or Parquet file, with the columns
+
+            ================= ==============================================================================
+            ``arrived``       when the customer came; ISO 8601
+            ``queue_entered`` when the contact joined the queue; empty: it never did (left in a menu).
+                              Without this column: when it arrived
+            ``answered``      when an expert began; empty: nobody did
+            ``ended``         when service ended, or the customer gave up; needed where the wait or the service
+                              is to be known
+            ``outcome``       ``answered``, ``abandoned``, ``blocked``, ``left`` (before the queue), ``ignored``;
+                              default: answered where ``answered`` is filled in, else left or abandoned
+            ``type``          what it is about
+            ``expert``        who served it; empty: nobody
+            ``group``         the expert's group
+            ``priority``      a number, the greater the more urgent
+            ``channel``       default: call
+            ``transfers``     how often it was handed on
+            ``resolved``      true or false
+            ================= ==============================================================================
+
+            of which ``arrived``, ``answered``, ``type`` and ``expert`` are needed.
+        columns : names in the table for names here, where they differ, such as ``{"arrived": "created_at"}``.
+        start, end : only contacts that arrive from `start` on and before `end`.
+
+        Raises
+        ------
+        InputError
+            Lists everything that is wrong in the table.
+        """
+        table = HistoryTable(_renamed(source, columns), "contacts")
+        table.require(REQUIRED, OPTIONAL)
+        labels = table.sheet.labels
+        times, offset = _times(table)
+        for earlier, later in (("arrived", "queue_entered"), ("queue_entered", "answered"), ("answered", "ended")):
+            for row in np.flatnonzero(times[later] < times[earlier]):
+                table.refuse(labels[row], later, _clock(times[later][row]), f"expected a time not before {earlier}")
+        types = table.column("type", str, "expected a type")
+        ending = _endings(table, times)
+        experts, groups = _names(table, "expert"), _names(table, "group")
+        priorities = _optional(table, "priority", finite_number, "expected a number", 0.0)
+        channels = _optional(table, "channel", str, "expected the name of a channel", "call")
+        transfers = _optional(table, "transfers", finite_number, "expected a number ≥ 0", np.nan)
+        resolved = _optional(table, "resolved", truth, "expected true or false (or 1 or 0)", np.nan)
+        table.finish()
+        if not len(types):
+            table.refuse(None, None, None, "expected at least one contact")
+        table.finish()
+        frame = {"type": types, "expert": experts, "group": groups, "priority": priorities, "channel": channels}
+        numbers = {"transfers": np.array(transfers, float), "resolved": np.array(resolved, float)}
+        return _assembled(cls, times, ending, frame, numbers, (_moment(start), _moment(end)), offset)
+
+    def between(self, first: int, last: int) -> ContactLog:
+        """The contacts of days ``first`` to ``last − 1``, counted from the first of this log.
+
+        Raises
+        ------
+        ContractError
+            Where there are no such days.
+        """
+        from deskmatch.errors import ContractError
+
+        if not 0 <= first < last <= self.days:
+            raise ContractError(f"between: found {first}, {last}; expected days from 0 to {self.days}, in order")
+        begin, end = first * DAY_S, last * DAY_S
+        rows = (self.queued_s >= begin) & (self.queued_s < end)
+        changes: dict[str, Any] = {
+            name: getattr(self, name)[rows]
+            for name in self.__slots__
+            if isinstance(getattr(self, name), np.ndarray) and name != "left_s"
+        }
+        for name in ("arrived_s", "queued_s", "answered_s", "ended_s"):
+            changes[name] = changes[name] - begin
+        left = self.left_s[(self.left_s >= begin) & (self.left_s < end)] - begin
+        return self._replaced(
+            start=self.start + timedelta(days=first), days=last - first, left_s=left, notes=(), **changes
+        )
+
+    def _replaced(self, **changes: Any) -> ContactLog:
+        return ContactLog(**{**{name: getattr(self, name) for name in self.__slots__}, **changes})
+
+    def __len__(self) -> int:
+        return len(self.type)
+
+    @property
+    def wait_s(self) -> Floats:
+        """``(rows,)`` from joining the queue to the answer, or to giving up; nan where that is not logged."""
+        return np.where(np.isnan(self.answered_s), self.ended_s, self.answered_s) - self.queued_s
+
+    @property
+    def handling_s(self) -> Floats:
+        """``(rows,)`` from the answer to the end; nan where there was none."""
+        return self.ended_s - self.answered_s
+
+    @property
+    def abandoned(self) -> NDArray[np.bool_]:
+        """``(rows,)``."""
+        return np.asarray(self.ending == Ending.ABANDONED)
+
+    @property
+    def weekday(self) -> int:
+        """Of the first day; Monday is 0."""
+        return self.start.weekday()
+
+    @property
+    def period(self) -> tuple[str, str]:
+        """First and last day, as ISO dates."""
+        return self.start.date().isoformat(), (self.start + timedelta(days=self.days - 1)).date().isoformat()
+
+    @property
+    def digest(self) -> str:
+        """A hash of all that is in the log, the first 16 hexadecimal digits of SHA-256."""
+        hashed = hashlib.sha256(repr((self.start, self.types, self.priorities, self.experts)).encode())
+        for name in ("queued_s", "answered_s", "ended_s", "ending", "type", "priority", "expert"):
+            hashed.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        return hashed.hexdigest()[:16]
+
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes of contacts that are told apart: type and, where there are several, priority."""
+        if len(self.priorities) == 1:
+            return self.types
+        return tuple(f"{name} {priority}" for name in self.types for priority in self.priorities)
+
+    @property
+    def contact_class(self) -> Integers:
+        """``(rows,)`` positions in `class_names`."""
+        return self.type * len(self.priorities) + self.priority
+
+    def __repr__(self) -> str:
+        first, last = self.period
+        return f"ContactLog({len(self)} contacts, {len(self.experts)} experts, {first} to {last})"
+
+
+def _assembled(
+    cls: type[ContactLog],
+    times: dict[str, Floats],
+    ending: Integers,
+    names: Mapping[str, Sequence[Any]],
+    numbers: dict[str, Floats],
+    limits: tuple[datetime | None, datetime | None],
+    epoch: datetime,
+) -> ContactLog:
+    """Sorted by when they joined the queue, without what is not of the desk; all that is left out is noted."""
+    inside = np.ones(len(ending), bool)
+    for limit, keep in zip(limits, (np.greater_equal, np.less), strict=True):
+        if limit is not None:
+            inside &= keep(times["arrived"], (limit - epoch).total_seconds())
+    if not inside.any():
+        raise InputError([Defect("contacts", None, "arrived", None, "expected contacts in the period asked for")])
+    first = limits[0] or epoch + timedelta(seconds=float(times["arrived"][inside].min()))
+    start = datetime(first.year, first.month, first.day)
+    shift = (start - epoch).total_seconds()
+    nobody = (ending == Ending.ANSWERED) & np.array([not name for name in names["expert"]], bool)
+    lost = np.isnan(times["ended"]) & ((ending == Ending.ABANDONED) | (ending == Ending.ANSWERED))
+    left = ending == Ending.LEFT
+    reasons = (
+        (inside & (ending == Ending.IGNORED), "are not of the desk (ignored)"),
+        (inside & left, "left before they joined the queue; they are counted, and not simulated"),
+        (inside & nobody, "were answered and name no expert; they are left out"),
+        (inside & lost & ~nobody, "have no end, so that wait or service is not known; they are left out"),
+    )
+    notes = tuple(f"{rows.sum()} contacts {why}" for rows, why in reasons if rows.any())
+    rows = inside & ~nobody & ~lost & ~left & (ending != Ending.IGNORED)
+    order = np.flatnonzero(rows)[np.argsort(times["queue_entered"][rows], kind="stable")]
+    if not len(order):
+        raise InputError([Defect("contacts", None, None, None, "expected contacts that joined the queue")])
+    codes: dict[str, Any] = {}
+    for name, plural in (("type", "types"), ("priority", "priorities"), ("channel", "channels")):
+        chosen = [names[name][row] for row in order]
+        distinct = sorted(set(chosen))
+        place = {value: code for code, value in enumerate(distinct)}
+        codes[name] = np.array([place[value] for value in chosen], np.int64)
+        codes[plural] = tuple(f"{value:g}" if name == "priority" else value for value in distinct)
+    for name, plural in (("expert", "experts"), ("group", "groups")):
+        known, code = positions([names[name][row] for row in order])
+        unnamed = len(known) and known[0] == ""
+        codes[name], codes[plural] = code - int(bool(unnamed)), known[1:] if unnamed else known
+    last = times["queue_entered"][order].max() - shift
+    if limits[1] is not None:
+        last = max(last, (limits[1] - start).total_seconds() - 1)
+    return cls(
+        start=start,
+        days=int(last // DAY_S) + 1,
+        arrived_s=times["arrived"][order] - shift,
+        queued_s=times["queue_entered"][order] - shift,
+        answered_s=times["answered"][order] - shift,
+        ended_s=times["ended"][order] - shift,
+        ending=ending[order],
+        transfers=numbers["transfers"][order],
+        resolved=numbers["resolved"][order],
+        left_s=times["arrived"][inside & left] - shift,
+        notes=notes,
+        **codes,
+    )
+
+
+def _renamed(source: Any, columns: Mapping[str, str] | None) -> Any:
+    """The table under our names."""
+    if not columns:
+        return source
+    unknown = [name for name in columns if name not in (*REQUIRED, *OPTIONAL)]
+    if unknown:
+        accepted = f"expected names of {', '.join((*REQUIRED, *OPTIONAL))}"
+        raise InputError([Defect("columns", None, name, None, accepted) for name in unknown])
+    import pandas as pd
+
+    from deskmatch.epochs.reading import read_sheet
+
+    sheet = read_sheet(source, "contacts")
+    missing = [name for name in columns.values() if name not in sheet.headers]
+    if missing:
+        accepted = f"expected one of its columns {', '.join(sheet.headers)}"
+        raise InputError([Defect(sheet.name, None, name, None, accepted) for name in missing])
+    cells = dict(zip(sheet.headers, sheet.columns, strict=False))
+    ours = {ours: cells[theirs] for ours, theirs in columns.items()}
+    rest = {name: values for name, values in cells.items() if name not in columns.values() and name not in ours}
+    return pd.DataFrame({**rest, **ours}, dtype=object)
+
+
+def _times(table: HistoryTable) -> tuple[dict[str, Floats], datetime]:
+    """The columns of times in seconds from a midnight, and that midnight; queue entry defaults to arrival."""
+    import pandas as pd
+
+    found: dict[str, Any] = {}
+    for name in TIMES:
+        if name not in table:
+            continue
+        cells = table.sheet.columns[table.sheet.headers.index(name)]
+        text = pd.Series(cells, dtype=object)
+        moments = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+        for row in np.flatnonzero(moments.isna() & text.notna()):
+            table.refuse(table.sheet.labels[row], name, repr(cells[row]), ACCEPTED_TIME)
+        found[name] = moments
+    for row in np.flatnonzero(found["arrived"].isna()):
+        if table.sheet.columns[table.sheet.headers.index("arrived")][row] is None:
+            table.refuse(table.sheet.labels[row], "arrived", "an empty cell", ACCEPTED_TIME)
+    table.finish()
+    first = found["arrived"].min() if len(found["arrived"]) else pd.Timestamp(0, tz="UTC")
+    shift = _offset(table.sheet.columns[table.sheet.headers.index("arrived")])
+    midnight = (first + shift).normalize() - shift
+    seconds = {name: (moments - midnight).dt.total_seconds().to_numpy(float) for name, moments in found.items()}
+    nothing = np.full(len(seconds["arrived"]), np.nan)
+    seconds.setdefault("ended", nothing)
+    seconds.setdefault("queue_entered", seconds["arrived"])
+    return seconds, (midnight + shift).tz_localize(None).to_pydatetime()
+
+
+def _offset(cells: Sequence[str | None]) -> timedelta:
+    """The offset of the first time from UTC, so that days and hours are those of the desk's clock."""
+    text = next((cell for cell in cells if cell), None)
+    moment = datetime.fromisoformat(text) if text else datetime(1970, 1, 1)
+    return moment.utcoffset() or timedelta(0)
+
+
+def _endings(table: HistoryTable, times: dict[str, Floats]) -> Integers:
+    answered, queued = ~np.isnan(times["answered"]), ~np.isnan(times["queue_entered"])
+    default = np.where(answered, Ending.ANSWERED, np.where(queued, Ending.ABANDONED, Ending.LEFT))
+    if "outcome" not in table:
+        return default.astype(np.int64)
+    known = {each.name.lower(): each for each in Ending}
+    cells = table.sheet.columns[table.sheet.headers.index("outcome")]
+    found = default.astype(np.int64)
+    for row, (label, text) in enumerate(zip(table.sheet.labels, cells, strict=True)):
+        if text is None:
+            continue
+        if text.lower() not in known:
+            table.refuse(label, "outcome", repr(text), f"expected one of {', '.join(known)}, or nothing")
+            continue
+        found[row] = known[text.lower()]
+        if (found[row] == Ending.ANSWERED) != answered[row] and found[row] != Ending.IGNORED:
+            table.refuse(label, "outcome", repr(text), "expected it to agree with the column answered")
+    return found
+
+
+def _names(table: HistoryTable, name: str) -> list[str]:
+    """A column of names; empty: nobody."""
+    if name not in table:
+        return [""] * len(table.sheet.labels)
+    return [text or "" for text in table.sheet.columns[table.sheet.headers.index(name)]]
+
+
+def _optional(table: HistoryTable, name: str, read: Any, accepted: str, default: Any) -> list[Any]:
+    """A column that may be absent or empty."""
+    if name not in table:
+        return [default] * len(table.sheet.labels)
+    found = []
+    for label, text in zip(table.sheet.labels, table.sheet.columns[table.sheet.headers.index(name)], strict=True):
+        try:
+            found.append(default if text is None else read(text))
+        except ValueError:
+            table.refuse(label, name, repr(text), accepted)
+            found.append(default)
+    return found
+
+
+def _moment(value: datetime | str | None) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise InputError([Defect("arguments", None, "start", repr(value), ACCEPTED_TIME)]) from None
+
+
+def _clock(seconds: float) -> str:
+    day, rest = divmod(int(seconds), 86_400)
+    return f"day {day + 1}, {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"

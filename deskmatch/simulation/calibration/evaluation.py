@@ -1,0 +1,269 @@
+"""`evaluate_twin`: a twin beside reality in a period on which it was not fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.errors import ContractError
+from deskmatch.frozen import Frozen
+from deskmatch.policies.protocol import Policy
+from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog
+from deskmatch.simulation.calibration.known_priorities import with_known_priorities
+from deskmatch.simulation.calibration.measures import (
+    Cells,
+    Contacts,
+    coverage,
+    day_and_hour,
+    noise_ratio,
+    of_log,
+    of_run,
+    randomised_pit,
+    totals_by,
+)
+from deskmatch.simulation.calibration.presence import infer_presence
+from deskmatch.simulation.calibration.replaying import current_rule, provenance_of, replay
+from deskmatch.simulation.provenance import ErrorRow
+from deskmatch.simulation.run import simulate
+from deskmatch.simulation.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TwinReport", "evaluate_twin"]
+
+Floats = NDArray[np.float64]
+
+MEASURES = ("wait_s", "abandonment", "service_level")
+STAFFINGS = 5
+"""Draws of the breaks that nobody saw."""
+INTERVAL = 0.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwinReport(Frozen):
+    """How far a twin is from reality.
+
+    Parameters
+    ----------
+    period : first and last day, ISO dates.
+    replications : of the twin.
+    every_s : length of the intervals of time.
+    target_s : within which a contact counts as served in time.
+    types : names.
+    real, twin : by grouping (``"interval"``, ``"day"``, ``"hour"``, ``"type"``, ``"total"``) the aggregates, of the
+        twin one a replication.
+    occupancy : real share of the time logged in that is spent on contacts, and ``(replications,)`` of the twin.
+    pit : of ``"wait_s"`` and ``"abandonment"``, ``(intervals,)`` randomised transforms; nan without contacts.
+    """
+
+    period: tuple[str, str]
+    replications: int
+    every_s: float
+    target_s: float
+    types: tuple[str, ...]
+    real: dict[str, Cells]
+    twin: dict[str, tuple[Cells, ...]]
+    occupancy: tuple[float, Floats]
+    pit: dict[str, Floats]
+
+    def series(self, grouping: str, measure: str) -> tuple[Floats, Floats]:
+        """``(cells,)`` of reality and ``(replications, cells)`` of the twin."""
+        if grouping not in self.real or measure not in MEASURES:
+            known = f"{', '.join(self.real)}, and of {', '.join(MEASURES)}"
+            raise ContractError(f"{grouping}, {measure}: expected one of {known}")
+        return self.real[grouping].measure(measure), np.array([each.measure(measure) for each in self.twin[grouping]])
+
+    def coverage(self, measure: str, share: float = INTERVAL) -> float:
+        """Share of the intervals of time in which reality lies in the twin's central interval, randomised for
+        counts."""
+        return coverage(self.pit[measure], share)
+
+    def noise_ratio(self, grouping: str, measure: str) -> float:
+        """The twin's mean absolute error over its own noise; 1: reality is like another replication."""
+        error, noise = self.error_and_noise(grouping, measure)
+        return error / noise if noise > 0 else float("nan")
+
+    def error_and_noise(self, grouping: str, measure: str) -> tuple[float, float]:
+        """Mean absolute error against reality and of one replication against the others, weighted by contacts."""
+        return noise_ratio(*self.series(grouping, measure), self.real[grouping].contacts)
+
+    def errors(self) -> tuple[ErrorRow, ...]:
+        """The rows of the table that a calibrated scenario carries."""
+        found = [_error_row(name, *self.series("total", name)) for name in MEASURES]
+        return (*found, _error_row("occupancy", np.array([self.occupancy[0]]), self.occupancy[1][:, None]))
+
+    def onto(self, scenario: Scenario) -> Scenario:
+        """The scenario with this table of errors."""
+        calibration = provenance_of(scenario).model_copy(update={"errors": self.errors(), "evaluated": self.period})
+        return scenario.replace(calibration=calibration.model_dump(mode="json", exclude_unset=False))
+
+    def frame(self, grouping: str = "total") -> pd.DataFrame:
+        """One row a cell: contacts, and of each measure reality, the twin's mean and its 90 % interval."""
+        import pandas as pd
+
+        columns: dict[str, Floats] = {"contacts": self.real[grouping].contacts}
+        for name in MEASURES:
+            real, twin = self.series(grouping, name)
+            columns[name], columns[f"{name}_twin"] = real, _quiet(np.nanmean, twin)
+            columns[f"{name}_low"], columns[f"{name}_high"] = _ends(twin)
+        index = list(self.types) if grouping == "type" else None
+        frame = pd.DataFrame(columns, index=index)
+        return frame[frame["contacts"] > 0]
+
+    def text(self) -> str:
+        """The report in words, a line each."""
+        return "\n".join(_lines(self))
+
+    def draw_day(self, path: str | Path, *, day: int = 0) -> None:
+        """A picture of the real and the simulated day (needs the extra ``plot``)."""
+        from deskmatch.simulation.calibration.pictures import draw_twin_day
+
+        draw_twin_day(self, path, day=day)
+
+    def __repr__(self) -> str:
+        return f"TwinReport({self.period[0]} to {self.period[1]}, {self.replications} replications)"
+
+
+def evaluate_twin(
+    scenario: Scenario,
+    log: ContactLog,
+    *,
+    replications: int = 100,
+    seed: int = 0,
+    every_s: float = 1800.0,
+    target_s: float = 20.0,
+    policy: Policy | None = None,
+) -> TwinReport:
+    """Replay a period and compare, by interval, day, hour, type and in total.
+
+    Parameters
+    ----------
+    scenario : a calibrated one.
+    log : what really happened, best in a period after that of the calibration.
+    replications : of the twin, ≥ 20; breaks that nobody saw are drawn anew for every fifth of them.
+    seed : of all that is drawn.
+    every_s : length of the intervals of time; a day must be a whole number of them.
+    target_s : within which a contact counts as served in time.
+    policy : default: the routing that the calibration found.
+
+    Raises
+    ------
+    ContractError
+        On too few replications, or intervals that make no day.
+    ScenarioError
+        Where the scenario was not calibrated.
+    """
+    if replications < 20 or not (DAY_S / every_s).is_integer():
+        raise ContractError("replications: expected 20 or more, and intervals every_s that make a day")
+    log = with_known_priorities(log)
+    groupings = _groupings(of_log(log), log, every_s)
+    real = {name: totals_by(of_log(log), *each, target_s, _span(name, every_s)) for name, each in groupings.items()}
+    twin: dict[str, list[Cells]] = {name: [] for name in groupings}
+    busy, logged = [], []
+    for number, (twin_scenario, run_seed) in enumerate(_replayed(scenario, log, replications, seed)):
+        run = simulate(twin_scenario, policy or current_rule(twin_scenario), seed=run_seed, replication=number)
+        contacts = of_run(run, log.types)
+        for name, each in _groupings(contacts, log, every_s).items():
+            twin[name].append(totals_by(contacts, *each, target_s, _span(name, every_s)))
+        busy.append(float(np.nansum(contacts.ended_s - contacts.served_s)))
+        logged.append(_logged_s(twin_scenario))
+    served = float(np.nansum(log.handling_s))
+    occupancy = (served / float(np.mean(logged)), np.array(busy) / np.array(logged))
+    report = TwinReport(
+        period=log.period,
+        replications=replications,
+        every_s=every_s,
+        target_s=target_s,
+        types=log.types,
+        real=real,
+        twin={name: tuple(cells) for name, cells in twin.items()},
+        occupancy=occupancy,
+        pit={},
+    )
+    rng = np.random.default_rng(seed)
+    for measure in ("wait_s", "abandonment"):
+        report.pit[measure] = randomised_pit(*report.series("interval", measure), rng)
+    return report
+
+
+def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int) -> Iterator[tuple[Scenario, int]]:
+    """The scenario of each replication, the same for a fifth of them."""
+    for draw in range(STAFFINGS):
+        count = len(range(draw, replications, STAFFINGS))
+        one = replay(scenario, log, presence=infer_presence(log, seed=seed + draw))
+        for _ in range(count):
+            yield one, seed
+
+
+def _logged_s(scenario: Scenario) -> float:
+    groups = scenario.tables.groups.values()
+    logged = sum(end - begin for group in groups for begin, end in group.logins_s or ())
+    return logged - sum(end - begin for group in groups for begin, end in group.breaks_s)
+
+
+def _groupings(contacts: Contacts, log: ContactLog, every_s: float) -> dict[str, tuple[NDArray[np.int64], int]]:
+    """Codes of cells, and how many there are."""
+    day, hour = day_and_hour(contacts.queued_s)
+    interval = (contacts.queued_s // every_s).astype(np.int64)
+    return {
+        "interval": (interval, log.days * round(DAY_S / every_s)),
+        "day": (day, log.days),
+        "hour": (hour, 24),
+        "type": (contacts.topic, len(log.types)),
+        "total": (np.zeros(len(day), np.int64), 1),
+    }
+
+
+def _span(grouping: str, every_s: float) -> float | None:
+    return {"interval": every_s, "day": DAY_S}.get(grouping)
+
+
+def _error_row(name: str, real: Floats, twin: Floats) -> ErrorRow:
+    own = twin[:, 0]
+    low, high = np.quantile(own, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+    bias, spread = float(own.mean() - real[0]), float(own.std(ddof=1))
+    return ErrorRow(
+        indicator=name,
+        real=_rounded(real[0]),
+        twin=_rounded(own.mean()),
+        low=_rounded(low),
+        high=_rounded(high),
+        error=_rounded(np.hypot(bias, spread)),
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+def _quiet(function: object, values: Floats) -> Floats:
+    """Along replications, without a word on cells that have nothing."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(function(values, axis=0))  # type: ignore[operator]
+
+
+def _ends(twin: Floats) -> tuple[Floats, Floats]:
+    outside = (1 - INTERVAL) / 2
+    low, high = (_quiet(lambda v, axis, at=at: np.nanquantile(v, at, axis=axis), twin) for at in (outside, 1 - outside))
+    return low, high
+
+
+def _lines(report: TwinReport) -> Iterator[str]:
+    first, last = report.period
+    yield f"{first} to {last}, {report.replications} replications of the twin"
+    for row in report.errors():
+        yield f"{row.indicator}: real {row.real:.4g}, twin {row.twin:.4g} (90 %: {row.low:.4g} to {row.high:.4g})"
+    for measure in ("abandonment", "wait_s"):
+        yield f"{measure}: 90 % intervals cover {report.coverage(measure):.1%} of the intervals of time"
+        for grouping in ("day", "hour"):
+            error, noise = report.error_and_noise(grouping, measure)
+            yield f"{measure} by {grouping}: error {error:.3g}, {error / noise:.2f} times the twin's own noise"

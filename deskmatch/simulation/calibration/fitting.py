@@ -1,0 +1,237 @@
+"""`calibrate`: from a log of contacts to a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.prediction.historical_rate import HistoricalRate
+from deskmatch.prediction.patience_laws import KaplanMeierPatience
+from deskmatch.routing.kinds import Kind, kind_of
+from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arrivals
+from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
+from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline
+from deskmatch.simulation.calibration.goodness import fits_of
+from deskmatch.simulation.calibration.known_priorities import with_known_priorities
+from deskmatch.simulation.calibration.presence import Presence, infer_presence
+from deskmatch.simulation.calibration.service_fit import POINTS, ServiceFit, fit_service
+from deskmatch.simulation.calibration.staffing import groups_of
+from deskmatch.simulation.provenance import Provenance
+from deskmatch.simulation.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Fits", "calibrate", "fit_log"]
+
+Floats = NDArray[np.float64]
+
+FEWEST = 20
+"""Customers who gave up below which patience is not fitted: the channel's default stays."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fits:
+    """All that is fitted on a log.
+
+    Parameters
+    ----------
+    log : the data.
+    arrivals, service, presence, discipline : of the modules of these names.
+    patience : None: too few gave up, or the channel's customers never do.
+    resolution : None: the log says neither of transfers nor of resolutions.
+    """
+
+    log: ContactLog
+    arrivals: ArrivalFit
+    service: ServiceFit
+    presence: Presence
+    discipline: Discipline
+    patience: KaplanMeierPatience | None
+    resolution: HistoricalRate | None
+
+
+def calibrate(
+    history: ContactLog | pd.DataFrame | str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    name: str | None = None,
+    every_s: float = 1800.0,
+) -> Scenario:
+    """A desk learned from its log.
+
+    Every expert of the log becomes a group of one, with the own speed by type, the own rates of resolution and the
+    logins that were seen; every type, for each priority that occurs, a type with its rates by weekday and interval, its
+    empirical handling times and its patience. What was fitted, how well, and what the log cannot tell stands in
+    ``scenario.tables.calibration``, and ``deskmatch.simulation.calibration.pictures`` draws it.
+
+    Parameters
+    ----------
+    history : a `ContactLog`, or a table as `ContactLog.read` takes it; at least a day.
+    columns : as in `ContactLog.read`.
+    name : of the scenario; default: of the file.
+    every_s : length of the intervals of arrival rates; a day must be a whole number of them.
+
+    Raises
+    ------
+    InputError
+        Lists everything that is wrong in the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> at = pd.date_range("2026-03-02T08:00", periods=200, freq="3min")
+    >>> log = pd.DataFrame({"arrived": at, "answered": at + pd.Timedelta("5s"), "ended": at + pd.Timedelta("2min"),
+    ...                     "type": "billing", "expert": ["ana", "bo"] * 100})
+    >>> scenario = calibrate(log, name="small")
+    >>> scenario
+    Scenario('small': 1 type, 2 groups, 2 experts, 86400 s)
+    >>> scenario.types[0].handling.mean
+    115.0
+    """
+    log = history if isinstance(history, ContactLog) else ContactLog.read(history, columns=columns)
+    log = with_known_priorities(log)
+    if name is None:
+        name = Path(history).name if isinstance(history, str | Path) else "calibrated"
+    return scenario_of(fit_log(log, every_s=every_s), name)
+
+
+def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
+    """Fit every process."""
+    return Fits(
+        log=log,
+        arrivals=fit_arrivals(log, every_s=every_s),
+        service=fit_service(log),
+        presence=infer_presence(log),
+        discipline=infer_discipline(log),
+        patience=_patience(log),
+        resolution=_resolution(log),
+    )
+
+
+def scenario_of(fits: Fits, name: str) -> Scenario:
+    """The fits as a scenario."""
+    log = fits.log
+    first, last = log.period
+    classes = log.class_names()
+    starts = fits.discipline.head_start_s
+    provenance = Provenance(
+        source=name,
+        first_day=first,
+        last_day=last,
+        contacts=len(log),
+        digest=log.digest,
+        version=_version(),
+        expert_by="random",
+        head_start_s={each: float(start) for each, start in zip(classes, starts, strict=True) if start > 0},
+        overtaken=None if np.isnan(fits.discipline.overtaken) else round(fits.discipline.overtaken, 4),
+        fits=fits_of(fits),
+        notes=log.notes,
+    )
+    types = {each: _type(fits, code) for code, each in enumerate(classes) if (log.contact_class == code).any()}
+    return Scenario.load(
+        {
+            "name": name,
+            "horizon_s": log.days * DAY_S,
+            "drain_s": DAY_S,
+            "busyness_cv": round(fits.arrivals.busyness_cv, 4),
+            "pace": [round(float(factor), 4) for factor in fits.service.pace],
+            "pace_cv": round(fits.service.pace_cv, 4),
+            "start_day": log.weekday,
+            "channels": {channel: {} for channel in log.channels},
+            "types": types,
+            "groups": _groups(fits, tuple(types)),
+            "calibration": provenance.model_dump(mode="json", exclude_unset=True),
+        }
+    )
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("deskmatch")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _type(fits: Fits, code: int) -> dict[str, Any]:
+    log = fits.log
+    rows = log.contact_class == code
+    topic = log.types[code // len(log.priorities)]
+    found: dict[str, Any] = {
+        "channel": log.channels[int(np.bincount(log.channel[rows]).argmax())],
+        "topic": topic,
+        "arrivals": {
+            "per_hour": [float(f"{rate:.5g}") for rate in fits.arrivals.per_hour[code]],
+            "every_s": fits.arrivals.every_s,
+        },
+        "handling": _empirical(fits.service.sample_s[code]),
+        "max_hops": 0,  # a contact that was handed on is another row of the log
+    }
+    if fits.patience is not None and _waits_on_line(found["channel"]):
+        at = (np.arange(POINTS) + 0.5) / POINTS
+        found["patience"] = _empirical(fits.patience.quantile_s(at, log.class_names()[code]))
+    for key, busy in (("after_work", True), ("after_work_calm", False)):
+        sample = fits.presence.away.after_work(busy=busy, points=POINTS)
+        if len(sample):
+            found[key] = _empirical(sample)
+    return found
+
+
+def _groups(fits: Fits, types: tuple[str, ...]) -> dict[str, Any]:
+    log = fits.log
+
+    def settings(name: str) -> dict[str, Any]:
+        row = log.experts.index(name)
+        speeds = {
+            each: round(float(fits.service.speed[row, code // len(log.priorities)]), 4)
+            for code, each in enumerate(log.class_names())
+            if each in types
+        }
+        return {"speeds": speeds, "topics": {topic: _rate(fits.resolution, name, topic) for topic in log.types}}
+
+    return groups_of(log, fits.presence, settings)
+
+
+def _rate(model: HistoricalRate | None, expert: str, topic: str) -> float:
+    """Probability that the expert resolves the topic; 1 where the log says nothing."""
+    return 1.0 if model is None else round(model.rate_of(expert, topic), 4)
+
+
+def _resolution(log: ContactLog) -> HistoricalRate | None:
+    """Fitted where the log has transfers or resolutions."""
+    known = ~np.isnan(log.transfers) | ~np.isnan(log.resolved)
+    rows = np.flatnonzero((log.ending == Ending.ANSWERED) & known)
+    if not len(rows):
+        return None
+    import pandas as pd
+
+    good = ~(log.transfers[rows] > 0) & ~(log.resolved[rows] == 0)
+    experts, types = np.array(log.experts), np.array(log.types)
+    frame = {"expert_id": experts[log.expert[rows]], "topic": types[log.type[rows]], "resolved_first_contact": good}
+    return HistoricalRate.fit(pd.DataFrame(frame))
+
+
+def _patience(log: ContactLog) -> KaplanMeierPatience | None:
+    if log.abandoned.sum() < FEWEST or not any(_waits_on_line(channel) for channel in log.channels):
+        return None
+    import pandas as pd
+
+    rows = (log.ending != Ending.BLOCKED) & (log.wait_s > 0)
+    names = np.array(log.class_names())[log.contact_class[rows]]
+    frame = {"wait_s": log.wait_s[rows], "abandoned": log.abandoned[rows], "topic": names}
+    return KaplanMeierPatience.fit(pd.DataFrame(frame))
+
+
+def _waits_on_line(channel: str) -> bool:
+    return kind_of(channel) not in (Kind.POST, Kind.CALLBACK)
+
+
+def _empirical(sample: Floats) -> dict[str, Any]:
+    return {"law": "empirical", "sample_s": [float(f"{value:.5g}") for value in sample]}

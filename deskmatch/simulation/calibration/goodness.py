@@ -1,0 +1,154 @@
+"""How well each process fits its log, in words and with one figure, and what the log cannot tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deskmatch.simulation.calibration.contact_log import Ending
+from deskmatch.simulation.calibration.service_fit import POINTS
+from deskmatch.simulation.provenance import Fit
+
+if TYPE_CHECKING:
+    from deskmatch.simulation.calibration.fitting import Fits
+
+__all__ = ["fits_of"]
+
+
+def fits_of(fits: Fits) -> tuple[Fit, ...]:
+    """One `Fit` a process."""
+    return (_arrivals(fits), _patience(fits), _service(fits), _after(fits), _presence(fits), _order(fits), _ends(fits))
+
+
+def _arrivals(fits: Fits) -> Fit:
+    found = fits.arrivals
+    return Fit(
+        process="arrivals",
+        says=f"{len(fits.log)} contacts in {fits.log.days} days; days vary by {found.busyness_cv:.1%} beyond Poisson",
+        figure="variance over mean of the counts of an interval about its rate and the day's factor (Poisson: 1)",
+        value=round(found.dispersion, 3),
+        unknown="who came again because nobody answered before: repeated calls are part of the rates",
+    )
+
+
+def _patience(fits: Fits) -> Fit:
+    unknown = "whether customers would wait longer if they were told how long; the patience of those answered at once"
+    if fits.patience is None:
+        return Fit(
+            process="patience",
+            says="too few gave up, or nobody waits on a line: the channel's default",
+            unknown=unknown,
+        )
+    log = fits.log
+    return Fit(
+        process="patience",
+        says=f"{log.abandoned.sum()} gave up; Kaplan–Meier, mean {fits.patience.mean_s:.0f} s where it is extrapolated",
+        figure="greatest distance between customers who gave up and those expected by the law, as a share (0: exact)",
+        value=round(_patience_distance(fits), 3),
+        unknown=unknown,
+    )
+
+
+def _patience_distance(fits: Fits) -> float:
+    """Cox–Snell residuals: H(wait) should be a censored unit exponential; greatest gap of the cumulative hazard."""
+    log, law = fits.log, fits.patience
+    assert law is not None
+    rows = (log.ending != Ending.BLOCKED) & (log.wait_s > 0)
+    factors = np.array([law.factor_of(name) for name in log.class_names()])[log.contact_class[rows]]
+    residual, gone = factors * law.hazard(log.wait_s[rows]), log.abandoned[rows]
+    order = np.argsort(residual)
+    expected = np.cumsum(residual[order]) + residual[order] * np.arange(len(order) - 1, -1, -1)
+    return float(np.abs(np.cumsum(gone[order]) - expected).max() / max(gone.sum(), 1))
+
+
+def _service(fits: Fits) -> Fit:
+    log, effects = fits.log, fits.service.effects
+    rows = log.ending == Ending.ANSWERED
+    total = float(np.nanvar(log.handling_s[rows] / np.nanmean(log.handling_s[rows])))
+    explained = (effects.spreads[0] ** 2 + effects.spreads[1] ** 2) / max(total, 1e-12)
+    return Fit(
+        process="handling",
+        says=(
+            f"mean {np.nanmean(log.handling_s[rows]):.0f} s; the mean time of experts varies by"
+            f" {effects.spreads[0]:.0%}, and by {effects.spreads[1]:.0%} more between their types; hours of the day by"
+            f" {effects.spreads[2]:.0%}, days by {effects.spreads[3]:.0%}"
+        ),
+        figure="share of the variance of times that experts and their types explain",
+        value=round(float(explained), 3),
+        unknown="whether slow experts get harder contacts",
+    )
+
+
+def _after(fits: Fits) -> Fit:
+    away = fits.presence.away
+    found = [away.after_work(busy=busy, points=POINTS) for busy in (True, False)]
+    busy, calm = (
+        f"median {np.median(each):.0f} s, mean {each.mean():.0f} s" if len(each) else "none" for each in found
+    )
+    return Fit(
+        process="after-work",
+        says=f"while customers wait {busy}; while nobody does {calm}",
+        figure="share of the idle who are ready, where another one answers at once",
+        value=round(away.ready, 3),
+        unknown="what of it is work and what is rest; whether it would be shorter if somebody came",
+    )
+
+
+def _presence(fits: Fits) -> Fit:
+    log, presence = fits.log, fits.presence
+    rows = log.ending == Ending.ANSWERED
+    inside = np.zeros(rows.sum(), bool)
+    experts, times = log.expert[rows], log.answered_s[rows]
+    for expert, spans in enumerate(presence.spans):
+        own = np.flatnonzero(experts == expert)
+        if len(spans):
+            at = np.searchsorted(spans[:, 0], times[own] + 1e-6, side="right") - 1
+            inside[own] = (at >= 0) & (times[own] <= spans[np.maximum(at, 0), 1] + 1e-6)
+    busy = float(np.nansum(log.handling_s[rows]))
+    return Fit(
+        process="presence",
+        says=(
+            f"{len(log.experts)} experts, {presence.logged_s / 3600:.0f} hours logged in, breaks take"
+            f" {presence.away_share:.0%} of their days; occupied {busy / max(presence.logged_s, 1):.0%} of the time"
+        ),
+        figure="share of answers that fall into the logins inferred",
+        value=round(float(inside.mean()), 3),
+        unknown="breaks while nobody waits; work beside the contacts of the log",
+    )
+
+
+def _order(fits: Fits) -> Fit:
+    found = fits.discipline
+    unknown = "rules that depend on what the log does not have: promises, lines, the customer's history"
+    if not found.pairs:
+        return Fit(process="order of service", says="nobody was seen to wait while another was taken", unknown=unknown)
+    starts = ", ".join(
+        f"{name} {seconds:.0f} s"
+        for name, seconds in zip(fits.log.class_names(), found.head_start_s, strict=True)
+        if seconds
+    )
+    return Fit(
+        process="order of service",
+        says=f"first come, first served; head starts: {starts or 'none'} ({found.without:.1%} out of order without)",
+        figure=f"share of {found.pairs} pairs served out of this order",
+        value=round(found.overtaken, 3),
+        unknown=unknown,
+    )
+
+
+def _ends(fits: Fits) -> Fit:
+    unknown = "which transfers another expert would have spared"
+    if fits.resolution is None:
+        says = "the log says neither of transfers nor of resolutions: every contact counts as resolved"
+        return Fit(process="resolution", says=says, unknown=unknown)
+    return Fit(
+        process="resolution",
+        says=(
+            f"{fits.resolution.overall:.1%} resolved without transfer; the log odds of experts vary by"
+            f" {fits.resolution.spread:.2f}"
+        ),
+        figure="tickets of its own at which a pair of expert and type counts as much as what others show",
+        value=round(fits.resolution.strength, 1),
+        unknown=unknown,
+    )

@@ -1,0 +1,165 @@
+"""What a twin and reality are compared by: tables of contacts, their aggregates, intervals, and the noise of a perfect
+model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
+from deskmatch.simulation.engine.records import Outcome
+from deskmatch.simulation.run import Run
+
+__all__ = ["Cells", "Contacts", "coverage", "noise_ratio", "of_log", "of_run", "randomised_pit", "totals_by"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contacts:
+    """Contacts as they joined the queue.
+
+    Parameters
+    ----------
+    queued_s : ``(contacts,)`` from the first midnight.
+    wait_s : ``(contacts,)`` until the answer or until giving up.
+    abandoned : ``(contacts,)``.
+    served_s : ``(contacts,)`` when service began; nan: it did not.
+    ended_s : ``(contacts,)``.
+    topic : ``(contacts,)`` codes of types.
+    """
+
+    queued_s: Floats
+    wait_s: Floats
+    abandoned: NDArray[np.bool_]
+    served_s: Floats
+    ended_s: Floats
+    topic: Integers
+
+
+def of_log(log: ContactLog) -> Contacts:
+    """What really happened."""
+    return Contacts(
+        log.queued_s, log.wait_s, np.asarray(log.ending == Ending.ABANDONED), log.answered_s, log.ended_s, log.type
+    )
+
+
+def of_run(run: Run, topics: Sequence[str]) -> Contacts:
+    """What happened in a replication: first contacts of each ticket."""
+    rows = run.rows[(run.rows["attempt"] == 0) & (run.rows["outcome"] != Outcome.AWAY)]
+    rows = rows[np.argsort(rows["entered"], kind="stable")]
+    end = np.where(np.isnan(rows["ended"]), run.end.now_s, rows["ended"])
+    begun = np.where(np.isnan(rows["started"]), end, rows["started"])
+    code = {name: row for row, name in enumerate(topics)}
+    topic = np.array([code.get(each.topic, -1) for each in run.scenario.types], np.int64)
+    lost = np.isin(rows["outcome"], (Outcome.ABANDONED, Outcome.BALKED))
+    return Contacts(rows["entered"], begun - rows["entered"], lost, rows["started"], end, topic[rows["type"]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Aggregates of contacts in cells, such as half hours.
+
+    Parameters
+    ----------
+    contacts, abandoned, served_in_time : ``(cells,)`` counts.
+    wait_s : ``(cells,)`` sums.
+    busy_s : ``(cells,)`` seconds of service that fall into the cell; empty where cells are no intervals of time.
+    """
+
+    contacts: Floats
+    abandoned: Floats
+    served_in_time: Floats
+    wait_s: Floats
+    busy_s: Floats
+
+    def measure(self, name: str) -> Floats:
+        """``(cells,)`` mean wait, abandonment or service level; nan without contacts."""
+        part = {"wait_s": self.wait_s, "abandonment": self.abandoned, "service_level": self.served_in_time}[name]
+        found = np.divide(part, self.contacts, out=np.full(len(part), np.nan), where=self.contacts > 0)
+        return np.asarray(found)
+
+
+def totals_by(contacts: Contacts, cell: Integers, count: int, target_s: float, every_s: float | None = None) -> Cells:
+    """Aggregates over the cells of each contact.
+
+    Parameters
+    ----------
+    contacts : which.
+    cell : ``(contacts,)`` codes; −1: none.
+    count : how many cells.
+    target_s : a contact answered within it is served in time.
+    every_s : where cells are intervals of time, their length.
+    """
+    used = cell >= 0
+
+    def summed(values: Any) -> Floats:
+        return np.asarray(np.bincount(cell[used], np.asarray(values, float)[used], count), np.float64)
+
+    in_time = ~np.isnan(contacts.served_s) & (contacts.wait_s <= target_s)
+    busy = np.zeros(0)
+    if every_s is not None:
+        edges = np.arange(count + 1, dtype=np.float64) * every_s
+        busy = np.diff(_covered(contacts.served_s, contacts.ended_s, edges))
+    return Cells(summed(np.ones(len(cell))), summed(contacts.abandoned), summed(in_time), summed(contacts.wait_s), busy)
+
+
+def _covered(begin: Floats, end: Floats, edges: Floats) -> Floats:
+    """Seconds of all spans that lie before each edge."""
+    known = ~np.isnan(begin)
+    starts, ends = np.sort(begin[known]), np.sort(end[known])
+    before = [np.searchsorted(each, edges) for each in (starts, ends)]
+    sums = [np.concatenate(([0.0], np.cumsum(each))) for each in (starts, ends)]
+    return np.asarray(edges * before[0] - sums[0][before[0]] - (edges * before[1] - sums[1][before[1]]))
+
+
+def randomised_pit(real: Floats, twin: Floats, rng: np.random.Generator) -> Floats:
+    """``(cells,)`` the share of the twin's replications below what was seen, ties and the unseen drawn at random.
+
+    With n replications of which b lie below and t are equal, it is uniform between b / (n + 1) and (b + t + 1) / (n +
+    1): uniform on (0, 1) where reality is another replication of the twin, for counts as well (C. Czado, T. Gneiting,
+    L. Held, "Predictive model assessment for count data", Biometrics 65 (2009) 1254–1261).
+
+    Parameters
+    ----------
+    real : ``(cells,)``; nan where there is nothing.
+    twin : ``(replications, cells)``.
+    """
+    below, equal = (twin < real).sum(axis=0), (twin == real).sum(axis=0)
+    n = (~np.isnan(twin)).sum(axis=0)
+    found = (below + (equal + 1) * rng.random(len(real))) / (n + 1)
+    return np.where(np.isnan(real) | (n == 0), np.nan, found)
+
+
+def coverage(pit: Floats, share: float) -> float:
+    """Share of the cells whose transform lies within the central interval of this share."""
+    known = pit[~np.isnan(pit)]
+    return float((np.abs(known - 0.5) <= share / 2).mean()) if len(known) else float("nan")
+
+
+def noise_ratio(real: Floats, twin: Floats, weight: Floats) -> tuple[float, float]:
+    """The twin's error, and its own noise: mean absolute distances from the twin's mean, weighted.
+
+    The noise takes each replication in the place of reality, and leaves it out of the mean that it is told against.
+
+    Parameters
+    ----------
+    real : ``(cells,)``.
+    twin : ``(replications, cells)``.
+    weight : ``(cells,)``, such as contacts.
+    """
+    used = ~np.isnan(real) & ~np.isnan(twin).any(axis=0) & (weight > 0)
+    own, weights, n = twin[:, used], weight[used] / weight[used].sum(), len(twin)
+    mean = own.mean(axis=0)
+    others = (mean * n - own) / (n - 1)
+    return float(np.abs(real[used] - mean) @ weights), float((np.abs(own - others) @ weights).mean())
+
+
+def day_and_hour(queued_s: Floats) -> tuple[Integers, Integers]:
+    """Day and hour of the day."""
+    return (queued_s // DAY_S).astype(np.int64), (queued_s % DAY_S // 3600).astype(np.int64)

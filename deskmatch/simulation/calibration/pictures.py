@@ -1,0 +1,195 @@
+"""Pictures of a calibration and of an evaluation; they need matplotlib (the extra ``plot``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deskmatch.simulation.calibration.away import EDGES_S
+from deskmatch.simulation.calibration.contact_log import DAY_S, Ending
+from deskmatch.simulation.pictures import figure_of
+
+if TYPE_CHECKING:
+    from deskmatch.simulation.calibration.evaluation import TwinReport
+    from deskmatch.simulation.calibration.fitting import Fits
+
+__all__ = ["draw_fits", "draw_twin_day"]
+
+REAL, TWIN = "C3", "C0"
+
+
+def draw_fits(fits: Fits, path: str | Path) -> None:
+    """One panel a process: what the log shows, and what was fitted.
+
+    Parameters
+    ----------
+    fits : of `fit_log`.
+    path : the file; its ending says which format.
+    """
+    figure = figure_of(12.0, 9.5)
+    panels = [_draw_arrivals, _draw_busyness, _draw_patience, _draw_handling, _draw_speeds, _draw_pace, _draw_away]
+    panels += [_draw_presence, _draw_order]
+    for number, draw in enumerate(panels):
+        axes = figure.add_subplot(3, 3, number + 1)
+        draw(axes, fits)
+        axes.grid(alpha=0.25)
+        axes.title.set_fontsize(10)
+    figure.savefig(path, dpi=110)
+
+
+def draw_twin_day(report: TwinReport, path: str | Path, *, day: int = 0) -> None:
+    """The real day as dots, the twin's 90 % intervals as bands: contacts, mean wait, abandonment, experts at work.
+
+    Parameters
+    ----------
+    report : of `evaluate_twin`.
+    path : the file.
+    day : which of the period, from 0.
+    """
+    per_day = round(DAY_S / report.every_s)
+    rows = slice(day * per_day, (day + 1) * per_day)
+    hours = (np.arange(per_day) + 0.5) * report.every_s / 3600
+    figure = figure_of(9.0, 9.0)
+    real, twin = report.real["interval"], report.twin["interval"]
+    axes = figure.add_subplot(4, 1, 1)
+    axes.bar(hours, real.contacts[rows], width=report.every_s / 3600 * 0.9, color="0.6")
+    axes.set_ylabel("contacts")
+    axes.set_title(f"day {day + 1} of {report.period[0]} to {report.period[1]}: reality and its twin")
+    for number, (name, label, scale) in enumerate(
+        (("wait_s", "mean wait, s", 1.0), ("abandonment", "abandoned, %", 100.0))
+    ):
+        seen, drawn = (values[..., rows] * scale for values in report.series("interval", name))
+        _band(figure.add_subplot(4, 1, 2 + number), hours, seen, drawn, label)
+    busy = np.array([each.busy_s[rows] for each in twin]) / report.every_s
+    _band(figure.add_subplot(4, 1, 4), hours, real.busy_s[rows] / report.every_s, busy, "experts serving")
+    for axes in figure.axes:
+        axes.set_xlim(0, 24)
+        axes.set_xticks(range(0, 25, 2))
+        axes.grid(alpha=0.25)
+    figure.axes[-1].set_xlabel("hour of the day")
+    figure.savefig(path, dpi=110)
+
+
+def _band(axes: Any, hours: Any, real: Any, twin: Any, label: str) -> None:
+    known = ~np.isnan(twin).all(axis=0)
+    low, middle, high = np.full((3, len(hours)), np.nan)
+    low[known], middle[known], high[known] = np.nanquantile(twin[:, known], (0.05, 0.5, 0.95), axis=0)
+    axes.fill_between(hours, low, high, color=TWIN, alpha=0.25, label="twin, 90 %", step="mid")
+    axes.step(hours, middle, color=TWIN, where="mid", label="twin, median")
+    axes.plot(hours, real, "o", color=REAL, markersize=4, label="real")
+    axes.set_ylabel(label)
+    axes.legend(loc="upper left", fontsize=8)
+
+
+def _draw_arrivals(axes: Any, fits: Fits) -> None:
+    found = fits.arrivals
+    hours = (np.arange(found.counts.shape[1]) + 0.5) * found.every_s / 3600
+    axes.plot(hours, found.counts.T, ".", color="0.7", markersize=3)
+    axes.plot(hours, found.expected.mean(axis=0), color=TWIN, label="fitted, mean of the days")
+    axes.set_title(f"contacts in {found.every_s / 60:.0f} min")
+    axes.legend(fontsize=8)
+
+
+def _draw_busyness(axes: Any, fits: Fits) -> None:
+    found = fits.arrivals
+    totals, expected = found.counts.sum(axis=1), found.expected.sum(axis=1)
+    axes.bar(np.arange(len(totals)) + 1, totals, color="0.7", label="seen")
+    spread = 2 * np.sqrt(expected + (found.busyness_cv * expected) ** 2)
+    axes.errorbar(
+        np.arange(len(totals)) + 1, expected, yerr=spread, fmt="o", color=TWIN, markersize=3, label="rate ± 2σ"
+    )
+    axes.set_title("contacts by day")
+    axes.legend(fontsize=8)
+
+
+def _draw_patience(axes: Any, fits: Fits) -> None:
+    axes.set_title("customers still waiting, %, by patience")
+    if fits.patience is None:
+        return
+    from scipy.stats import CensoredData, ecdf
+
+    log = fits.log
+    rows = (log.ending != Ending.BLOCKED) & (log.wait_s > 0)
+    at = np.linspace(0, float(np.quantile(log.wait_s[rows], 0.99)), 200)
+    most = np.argsort(-np.bincount(log.contact_class[rows]))[:3]
+    for number, code in enumerate(most):
+        own = rows & (log.contact_class == code)
+        curve = ecdf(CensoredData.right_censored(log.wait_s[own], ~log.abandoned[own])).sf
+        name = log.class_names()[code]
+        axes.step(at, 100 * curve.evaluate(at), color=f"C{number}", lw=0.8)
+        axes.plot(at, 100 * fits.patience.survival(at, name), "--", color=f"C{number}", label=name)
+    axes.set_xlabel("s (steps: Kaplan–Meier of the class; dashes: fitted)", fontsize=8)
+    axes.legend(fontsize=8)
+
+
+def _draw_handling(axes: Any, fits: Fits) -> None:
+    log = fits.log
+    rows = (log.ending == Ending.ANSWERED) & (log.handling_s > 0)
+    edges = np.geomspace(1, float(log.handling_s[rows].max()) + 1, 50)
+    most = np.argsort(-np.bincount(log.contact_class[rows]))[:3]
+    for number, code in enumerate(most):
+        own = log.handling_s[rows & (log.contact_class == code)]
+        axes.hist(own, edges, density=True, histtype="step", color=f"C{number}", label=log.class_names()[code])
+    axes.set_xscale("log")
+    axes.set_title("handling times, s, of the three most frequent classes")
+    axes.legend(fontsize=8)
+
+
+def _draw_speeds(axes: Any, fits: Fits) -> None:
+    log, service = fits.log, fits.service
+    rows = log.ending == Ending.ANSWERED
+    counts = np.bincount(log.expert[rows], minlength=len(log.experts))
+    mean = np.bincount(log.expert[rows], log.handling_s[rows], len(log.experts)) / np.maximum(counts, 1)
+    kind = int(np.bincount(log.type[rows]).argmax())
+    fitted = float(np.nanmean(log.handling_s[rows & (log.type == kind)])) / service.speed[:, kind]
+    axes.scatter(mean, fitted, s=np.sqrt(counts) * 2, color=TWIN, alpha=0.7)
+    ends = [0, float(max(mean.max(), fitted.max()))]
+    axes.plot(ends, ends, color="0.6", lw=0.8)
+    axes.set_xlabel("mean of all contacts of an expert, s", fontsize=8)
+    axes.set_title(f"fitted mean of {log.types[kind]}, s, one dot an expert")
+
+
+def _draw_pace(axes: Any, fits: Fits) -> None:
+    log = fits.log
+    rows = (log.ending == Ending.ANSWERED) & (log.handling_s > 0)
+    hour = (log.answered_s[rows] % DAY_S // 3600).astype(int)
+    counts = np.bincount(hour, minlength=24)
+    mean = np.bincount(hour, log.handling_s[rows], 24) / np.maximum(counts, 1) / log.handling_s[rows].mean()
+    axes.plot(
+        np.flatnonzero(counts), mean[counts > 0], "o", color="0.6", markersize=4, label="mean over that of the day"
+    )
+    axes.step(np.arange(24), fits.service.pace, where="mid", color=TWIN, label="pace (mix and experts taken out)")
+    axes.set_title("handling times by hour of the day")
+    axes.legend(fontsize=8)
+
+
+def _draw_away(axes: Any, fits: Fits) -> None:
+    away = fits.presence.away
+    for law, label, color in ((away.busy, "while customers wait", REAL), (away.calm, "while nobody waits", TWIN)):
+        axes.step(EDGES_S, 100 * np.concatenate(([1.0], 1 - np.cumsum(law))), where="post", color=color, label=label)
+    axes.set_xscale("symlog", linthresh=5)
+    axes.set_xlabel("s after a contact", fontsize=8)
+    axes.set_title("experts still away, %")
+    axes.legend(fontsize=8)
+
+
+def _draw_presence(axes: Any, fits: Fits) -> None:
+    counts = np.bincount((fits.log.queued_s // DAY_S).astype(int))
+    day = int(counts.argmax())
+    for row, (spans, hours) in enumerate(zip(fits.presence.spans, fits.presence.hours, strict=True)):
+        for own, color, width in ((hours, "0.85", 5.0), (spans, TWIN, 2.5)):
+            inside = own[(own[:, 0] >= day * DAY_S) & (own[:, 0] < (day + 1) * DAY_S)]
+            for begin, end in (inside - day * DAY_S) / 3600:
+                axes.plot([begin, end], [row, row], color=color, lw=width, solid_capstyle="butt")
+    axes.set_xlim(0, 24)
+    axes.set_title(f"day {day + 1}: logins inferred, one row an expert")
+
+
+def _draw_order(axes: Any, fits: Fits) -> None:
+    starts, names = fits.discipline.head_start_s, fits.log.class_names()
+    order = np.argsort(starts)
+    axes.barh(np.arange(len(names)), starts[order], color=TWIN)
+    axes.set_yticks(np.arange(len(names)), [names[code] for code in order], fontsize=7)
+    axes.set_title("head starts, s")

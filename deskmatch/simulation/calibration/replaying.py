@@ -1,0 +1,101 @@
+"""`replay`: a calibrated twin with the arrivals and the staffing that a log shows, and `current_rule`, the routing
+used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deskmatch.errors import ScenarioError
+from deskmatch.policies.dispatch import ExpertBy, Rule
+from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog
+from deskmatch.simulation.calibration.presence import Presence, infer_presence
+from deskmatch.simulation.calibration.staffing import expert_of, groups_of
+from deskmatch.simulation.provenance import Provenance
+from deskmatch.simulation.scenario import Scenario
+from deskmatch.simulation.settings import Arrivals
+
+__all__ = ["current_rule", "provenance_of", "replay"]
+
+
+def provenance_of(scenario: Scenario) -> Provenance:
+    """Where a calibrated scenario comes from.
+
+    Raises
+    ------
+    ScenarioError
+        Where it was not calibrated.
+    """
+    found = scenario.tables.calibration
+    if found is None:
+        raise ScenarioError(f"{scenario.tables.name!r} was not learned from a log: it has no table [calibration]")
+    return found
+
+
+def current_rule(scenario: Scenario) -> Rule:
+    """The routing that the log shows: first come, first served, with head starts."""
+    found = provenance_of(scenario)
+    starts = {
+        each.name: found.head_start_s[each.written]
+        for each in scenario.types
+        if found.head_start_s.get(each.written, 0.0)
+    }
+    return Rule("current rule", expert_by=ExpertBy[found.expert_by.upper()], head_start_s=starts)
+
+
+def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = None) -> Scenario:
+    """The twin on the days of a log: its arrivals and its logins as they were; times, patience and skills as learned.
+
+    Classes of contacts and experts that the twin does not know take what is nearest: the class of the same type, the
+    type of the most contacts, an expert of mean speed with the skills that the log shows.
+
+    Parameters
+    ----------
+    scenario : a calibrated one.
+    log : of any period.
+    presence : who was at work when; default: inferred from the log.
+    """
+    provenance_of(scenario)
+    values = scenario.to_dict()
+    presence = infer_presence(log) if presence is None else presence
+    types: dict[str, Any] = {}
+    for code, name in enumerate(log.class_names()):
+        times = log.queued_s[log.contact_class == code]
+        if not len(times):
+            continue
+        known = _nearest_type(scenario, name, log.types[code // len(log.priorities)])
+        types[name] = {**values["types"][known], "arrivals": {"times_s": times.tolist()}}
+        types[name]["topic"] = {log.types[code // len(log.priorities)]: 1.0}
+    experts = {expert_of(name, set(log.experts)): group for name, group in reversed(values["groups"].items())}
+
+    def settings(name: str) -> dict[str, Any]:
+        own = experts.get(name, {})
+        speeds = {key: value for key, value in own.get("speeds", {}).items() if key in types}
+        return {"speeds": speeds, "topics": own.get("topics", {}), "tier": own.get("tier", 1)}
+
+    return Scenario.load(
+        {
+            **values,
+            "name": f"{scenario.tables.name}, replayed",
+            "horizon_s": log.days * DAY_S,
+            "warmup_s": 0.0,
+            "drain_s": DAY_S,
+            "busyness_cv": 0.0,
+            "start_day": log.weekday,
+            "types": types,
+            "groups": groups_of(log, presence, settings),
+        }
+    )
+
+
+def _nearest_type(scenario: Scenario, name: str, topic: str) -> str:
+    tables = scenario.tables.types
+    if name in tables:
+        return name
+    same = [key for key, each in tables.items() if topic in (each.topic or {key: 1.0})]
+    if same:
+        return same[0]
+    return max(tables, key=lambda key: _rate(tables[key].arrivals))
+
+
+def _rate(arrivals: Arrivals | None) -> float:
+    return 0.0 if arrivals is None else arrivals.mean_per_s or 0.0

@@ -1,0 +1,379 @@
+"""Calibration: a log becomes a scenario. A desk whose parameters are known is simulated, logged, and learned again."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from deskmatch.cli.app import app
+from deskmatch.errors import ContractError, InputError, ScenarioError
+from deskmatch.policies import fcfs
+from deskmatch.simulation import Scenario, compare, simulate
+from deskmatch.simulation.calibration import (
+    ContactLog,
+    ablate,
+    calibrate,
+    current_rule,
+    evaluate_twin,
+    learned_predictors,
+    replay,
+)
+from deskmatch.simulation.calibration.away import EDGES_S, Gaps, fit_times_away
+from deskmatch.simulation.calibration.discipline import head_starts
+from deskmatch.simulation.calibration.fitting import fit_log
+from deskmatch.simulation.calibration.known_priorities import with_known_priorities
+from deskmatch.simulation.calibration.measures import coverage, noise_ratio, randomised_pit
+from deskmatch.simulation.toml_text import toml_text
+
+DAY_S = 86_400.0
+START = pd.Timestamp("2026-03-02")
+
+
+@cache
+def truth() -> Scenario:
+    """Two weeks of two types, six experts in two shifts; ana is twice as fast as the others at sales."""
+    rates = [0] * 8 + [30, 50, 60, 50, 40, 50, 60, 50, 40, 20] + [0] * 6
+    shift = {"start": "08:00", "end": "18:00"}
+    ana = {"speeds": {"sales": 2.0}, "topics": {"sales": 0.9, "care": 0.6}}
+    return Scenario.load(
+        {
+            "horizon_s": 14 * DAY_S,
+            "drain_s": DAY_S,
+            "channels": {"call": {}},
+            "types": {
+                "sales": {
+                    "channel": "call",
+                    "patience": 150,
+                    "handling": {"law": "lognormal", "mean_s": 240, "cv": 0.8},
+                    "arrivals": {"per_hour": [rate * 0.6 for rate in rates]},
+                    "after_work": {"law": "fixed", "mean_s": 10},
+                    "max_hops": 0,
+                },
+                "care": {
+                    "channel": "call",
+                    "patience": 400,
+                    "handling": {"law": "lognormal", "mean_s": 120, "cv": 0.6},
+                    "arrivals": {"per_hour": [rate * 0.4 for rate in rates]},
+                    "after_work": {"law": "fixed", "mean_s": 10},
+                    "max_hops": 0,
+                },
+            },
+            "groups": {
+                "ana": {"experts": 1, "shifts": [shift], **ana},
+                **{name: {"experts": 1, "shifts": [shift], "topics": {"*": 0.7}} for name in ("bo", "cem", "dee")},
+            },
+        }
+    )
+
+
+@cache
+def contacts() -> pd.DataFrame:
+    """What the desk logged, under first come, first served with a head start of 60 s for care."""
+    run = simulate(truth(), fcfs("random", head_start_s={"care": 60.0}), seed=5)
+    rows = run.tickets[run.tickets["ended_s"].notna()]
+
+    def moment(seconds: pd.Series) -> pd.Series:
+        return START + pd.to_timedelta(seconds, unit="s")
+
+    return pd.DataFrame(
+        {
+            "arrived": moment(rows["arrived_s"]),
+            "queue_entered": moment(rows["entered_s"]),
+            "answered": moment(rows["started_s"]),
+            "ended": moment(rows["ended_s"]),
+            "type": rows["type"].astype(str),
+            "expert": rows["expert_id"].astype(object).where(rows["expert_id"].notna(), ""),
+            "resolved": [name == "resolved" for name in rows["outcome"].astype(str)],
+        }
+    )
+
+
+@cache
+def log() -> ContactLog:
+    return ContactLog.read(contacts())
+
+
+@cache
+def learned() -> Scenario:
+    return calibrate(log().between(0, 7), name="learned")
+
+
+@cache
+def report() -> Any:
+    return evaluate_twin(learned(), log().between(7, 14), replications=20)
+
+
+def test_a_log_is_what_the_table_says() -> None:
+    found = log()
+    assert found.types == ("care", "sales")
+    assert found.experts == ("ana-1", "bo-1", "cem-1", "dee-1")
+    assert (found.days, found.weekday, found.period) == (14, 0, ("2026-03-02", "2026-03-15"))
+    assert len(found) == len(contacts())
+    assert np.nansum(found.handling_s) == pytest.approx(
+        (contacts()["ended"] - contacts()["answered"]).dt.total_seconds().sum(), abs=1e-3
+    )
+    half = found.between(0, 7)
+    assert len(half) + len(found.between(7, 14)) == len(found)
+    assert half.digest != found.digest
+    assert half.digest == ContactLog.read(contacts()).between(0, 7).digest
+    with pytest.raises(ContractError, match="days from 0 to 14"):
+        found.between(7, 20)
+
+
+def test_columns_can_be_called_otherwise_and_files_read(tmp_path: Path) -> None:
+    table = contacts().rename(columns={"arrived": "created at", "expert": "agent"})
+    table.to_csv(tmp_path / "log.csv", index=False)
+    read = ContactLog.read(tmp_path / "log.csv", columns={"arrived": "created at", "expert": "agent"})
+    assert read.digest == log().digest
+    week = ContactLog.read(contacts(), start="2026-03-04", end="2026-03-06")
+    assert (week.days, week.weekday) == (2, 2)
+    with pytest.raises(InputError, match="expected one of its columns"):
+        ContactLog.read(tmp_path / "log.csv", columns={"arrived": "made"})
+    with pytest.raises(InputError, match="expected names of"):
+        ContactLog.read(tmp_path / "log.csv", columns={"agent": "agent"})
+
+
+def test_everything_that_is_wrong_in_a_log_is_listed() -> None:
+    bad = pd.DataFrame(
+        {
+            "arrived": ["2026-03-02T09:00:00", "yesterday", "2026-03-02T09:00:00"],
+            "answered": ["2026-03-02T08:00:00", "", "2026-03-02T09:01:00"],
+            "ended": ["2026-03-02T09:10:00", "", "2026-03-02T09:05:00"],
+            "outcome": ["answered", "", "vanished"],
+            "type": ["a", "a", ""],
+            "expert": ["x", "", "y"],
+        }
+    )
+    with pytest.raises(InputError, match="yesterday"):
+        ContactLog.read(bad)
+    with pytest.raises(InputError) as error:
+        ContactLog.read(bad.drop(index=1))
+    assert len(error.value.defects) == 3
+    with pytest.raises(InputError, match="at least one contact"):
+        ContactLog.read(bad[:0])
+    with pytest.raises(InputError, match="'expert'"):
+        ContactLog.read(bad.drop(columns="expert"))
+
+
+def test_what_is_left_out_of_a_log_is_noted() -> None:
+    at = ["2026-03-02T09:00:00"] * 5
+    table = pd.DataFrame(
+        {
+            "arrived": at,
+            "queue_entered": [*at[:4], ""],
+            "answered": ["2026-03-02T09:00:05", "2026-03-02T09:00:05", "", "", ""],
+            "ended": ["2026-03-02T09:01:00", "2026-03-02T09:01:00", "2026-03-02T09:01:00", "", "2026-03-02T09:01:00"],
+            "outcome": ["", "", "ignored", "", ""],
+            "type": "a",
+            "expert": ["x", "", "", "", ""],
+        }
+    )
+    read = ContactLog.read(table)
+    assert len(read) == 1
+    assert len(read.left_s) == 1
+    assert [note.split()[0] for note in read.notes] == ["1", "1", "1", "1"]
+
+
+def test_what_made_the_log_is_found_again() -> None:
+    scenario = learned()
+    provenance = scenario.tables.calibration
+    assert provenance is not None
+    assert provenance.digest == log().between(0, 7).digest
+    assert provenance.head_start_s.get("sales", 0.0) == 0.0
+    assert provenance.head_start_s["care"] == pytest.approx(60, abs=20)
+    handling = {each.name: each.handling.mean for each in scenario.types}
+    groups = scenario.tables.groups
+    assert handling["sales"] / groups["bo-1"].speeds["sales"] == pytest.approx(240, rel=0.08)
+    assert handling["sales"] / groups["ana-1"].speeds["sales"] == pytest.approx(120, rel=0.12)
+    assert handling["care"] / groups["dee-1"].speeds["care"] == pytest.approx(120, rel=0.1)
+    assert groups["ana-1"].topics["sales"] == pytest.approx(0.9, abs=0.06)
+    assert groups["bo-1"].topics["sales"] == pytest.approx(0.7, abs=0.06)
+    patience = {each.name: scenario.patience_law(row) for row, each in enumerate(scenario.types)}
+    for name, mean in (("sales", 150), ("care", 400)):
+        law = patience[name]
+        assert law is not None
+        assert float(law.quantile([0.3])[0]) == pytest.approx(-np.log(0.7) * mean, rel=0.25)
+    worked = [sum(end - begin for begin, end in group.logins_s or ()) / 7 / 3600 for group in groups.values()]
+    assert np.array(worked) == pytest.approx(10, abs=1.2)
+    perhour = {each.written: each.arrivals.mean_per_s * 24 * 3600 for each in scenario.types if each.arrivals}
+    assert perhour["sales"] == pytest.approx(450 * 0.6, rel=0.1)
+
+
+def test_the_twin_of_a_known_desk_is_like_another_replication_of_it() -> None:
+    found = report()
+    for row in found.errors():
+        assert row.twin == pytest.approx(row.real, rel=0.35), row
+    assert found.coverage("wait_s") > 0.75
+    assert found.coverage("abandonment") > 0.75
+    assert found.noise_ratio("hour", "wait_s") < 2.5
+    frame = found.frame("type")
+    assert list(frame.index) == ["care", "sales"]
+    assert (frame["wait_s_low"] <= frame["wait_s_twin"]).all()
+    assert "intervals cover" in found.text()
+    with pytest.raises(ContractError, match="expected one of"):
+        found.series("week", "wait_s")
+
+
+def test_errors_stand_beside_differences_between_policies(tmp_path: Path) -> None:
+    scenario = report().onto(learned()).replace(horizon_s=DAY_S)
+    scenario.save(tmp_path / "twin.toml")
+    again = Scenario.load(tmp_path / "twin.toml")
+    assert again.to_dict() == scenario.to_dict()
+    result = compare(again, {"now": current_rule(again), "fcfs": fcfs()}, replications=2, progress=False)
+    assert set(result.twin_error) == {"wait_s", "abandonment", "service_level", "occupancy"}
+    below = result.below_twin_error("fcfs", "wait_s")
+    assert below == (abs(result.difference("fcfs", "wait_s").mean) < result.twin_error["wait_s"])
+    assert result.below_twin_error("fcfs", "jain") is None
+    frame = result.frame()
+    assert frame.loc["wait_s", ("twin", "error")] == result.twin_error["wait_s"]
+    assert frame.loc["wait_s", ("fcfs", "below_error")] == below
+    shown = CliRunner().invoke(app, ["simulate", str(tmp_path / "twin.toml"), "--policy", "current", "--policy", "fcfs",
+                                     "--replications", "2", "--indicator", "wait_s"])  # fmt: skip
+    assert "twin's error" in " ".join(shown.stdout.split())
+
+
+def test_predictors_are_learned_from_what_the_twin_shows_and_not_from_what_it_knows() -> None:
+    found = learned_predictors(learned())
+    true = learned().tables.groups["ana-1"].topics["sales"]
+    rate = found.resolution.rate_of("ana-1-1", "sales")
+    assert rate == pytest.approx(true, abs=0.08)
+    assert rate != true
+    assert found.contacts > 1000
+
+
+def test_ablation_ranks_processes_by_what_they_change() -> None:
+    table = ablate(learned().replace(horizon_s=2 * DAY_S), replications=2).set_index("process")
+    assert table.index[0] == "as it is"
+    effects = table["wait_s"].abs().to_numpy()[1:]
+    assert (np.diff(effects) <= 0).all()
+    assert table.loc["speeds of experts", "wait_s"] != 0
+    assert {"after-work", "shape of handling times", "head starts"} <= set(table.index)
+
+
+def test_only_calibrated_scenarios_can_be_replayed() -> None:
+    with pytest.raises(ScenarioError, match="was not learned"):
+        replay(truth(), log())
+    with pytest.raises(ContractError, match="20 or more"):
+        evaluate_twin(learned(), log(), replications=3)
+
+
+def test_a_replay_has_the_arrivals_of_the_log_and_takes_in_new_experts_and_types() -> None:
+    week = log().between(7, 14)
+    strange = contacts().assign(expert=contacts()["expert"].str.replace("bo", "new"))
+    strange["type"] = strange["type"].str.replace("care", "other")
+    other = replay(learned(), ContactLog.read(strange).between(7, 14))
+    assert {"new-1", "ana-1"} <= {name.split("/")[0] for name in other.groups}
+    run = simulate(replay(learned(), week), fcfs())
+    assert run.arrived == len(week)
+    entered = np.sort(run.rows["entered"][run.rows["attempt"] == 0])
+    np.testing.assert_allclose(entered, week.queued_s, atol=1e-6)
+
+
+def test_head_starts_are_those_that_made_the_order() -> None:
+    rng = np.random.default_rng(2)
+    true = np.array([0.0, 90.0, 40.0])
+    taken, waiting = rng.integers(0, 3, (2, 6000))
+    ahead = rng.normal(0, 120, 6000)
+    consistent = ahead + true[taken] - true[waiting] >= 0
+    taken, waiting = np.where(consistent, taken, waiting), np.where(consistent, waiting, taken)
+    found = head_starts(taken, waiting, np.where(consistent, ahead, -ahead), 3)
+    assert found == pytest.approx(true, abs=11)
+
+
+def test_times_away_are_found_in_gaps_that_hide_them() -> None:
+    """Away 20 or 1000 s after a contact; the next call comes to whoever is ready after an exponential time."""
+    rng = np.random.default_rng(3)
+    n = 4000
+    away = np.where(rng.random(n) < 0.2, 1000.0, 20.0)
+    length = away + rng.exponential(200.0, n)
+    gap = np.repeat(np.arange(n), 6)
+    others = rng.uniform(0, 1, 6 * n) * np.repeat(length, 6)
+    gaps = Gaps(
+        expert=np.zeros(n, np.int64),
+        length_s=length,
+        under_queue=np.zeros(n, bool),
+        seen_s=np.zeros(n),
+        took=np.zeros(n, bool),
+        pass_gap=gap,
+        pass_s=others,
+        pass_idle=np.full(6 * n, 3),
+    )
+    found = fit_times_away(gaps, 1)
+    assert found.calm[EDGES_S[:-1] >= 450].sum() == pytest.approx(0.2, abs=0.1)
+
+
+def test_priorities_that_only_the_waiting_have_are_filled_in() -> None:
+    table = contacts()
+    waited = (table["answered"].fillna(table["ended"]) - table["queue_entered"]).dt.total_seconds() > 0
+    rng = np.random.default_rng(1)
+    known = pd.Series(rng.choice([0, 2], len(table)), index=table.index)
+    read = ContactLog.read(table.assign(priority=known.where(waited, 0)))
+    filled = with_known_priorities(read)
+    assert "filled in for care, sales" in filled.notes[-1]
+    assert (filled.priority[filled.wait_s == 0] > 0).mean() == pytest.approx(0.5, abs=0.05)
+    unchanged = ContactLog.read(table.assign(priority=known))
+    assert with_known_priorities(unchanged) is unchanged
+
+
+def test_the_transform_is_uniform_and_the_noise_one_where_reality_is_a_replication() -> None:
+    rng = np.random.default_rng(0)
+    twin = rng.poisson(3.0, (50, 4000)).astype(float)
+    real = rng.poisson(3.0, 4000).astype(float)
+    pit = randomised_pit(real, twin, rng)
+    assert coverage(pit, 0.9) == pytest.approx(0.9, abs=0.02)
+    assert pit.mean() == pytest.approx(0.5, abs=0.02)
+    error, noise = noise_ratio(real, twin, np.ones(4000))
+    assert error / noise == pytest.approx(1.0, abs=0.04)
+    error, noise = noise_ratio(real + 3, twin, np.ones(4000))
+    assert error / noise > 1.5
+    assert coverage(randomised_pit(real + 3, twin, rng), 0.9) < 0.7
+    assert np.isnan(randomised_pit(np.array([np.nan]), twin[:, :1], rng)).all()
+
+
+def test_toml_is_read_as_it_was_written() -> None:
+    import tomllib
+
+    values = {
+        "a": 1.5, "text": 'quo"te\n', "list": [[1, 2.0], ["x", True]], "t b": {"c": {"d": 1, "e": [1], "f": {}}},
+        "rows": [{"x": 1}, {"y": {"z": "ü"}}], "two": {"p": 1, "q": "r"},
+    }  # fmt: skip
+    assert tomllib.loads(toml_text(values)) == values
+
+
+def test_the_command_line_learns_a_desk(tmp_path: Path) -> None:
+    contacts().rename(columns={"arrived": "created"}).to_csv(tmp_path / "log.csv", index=False)
+    out = tmp_path / "scenario.toml"
+    arguments = ["calibrate", str(tmp_path / "log.csv"), "--out", str(out), "--column", "arrived=created"]
+    run = CliRunner().invoke(app, [*arguments, "--evaluate", "2", "--replications", "20", "--end", "2026-03-09"])
+    assert run.exit_code == 0, run.output
+    assert "intervals cover" in run.stdout
+    found = Scenario.load(out).tables.calibration
+    assert found is not None
+    assert found.evaluated == ("2026-03-07", "2026-03-08")
+    assert [row.indicator for row in found.errors] == ["wait_s", "abandonment", "service_level", "occupancy"]
+    for wrong, said in (
+        (["--column", "arrived"], "NAME=COLUMN"),
+        (["--format", "excel"], "expected one of"),
+        (["--evaluate", "99"], "fewer than"),
+    ):
+        refused = CliRunner().invoke(app, [*arguments, *wrong])
+        assert refused.exit_code != 0
+        assert said in refused.output
+    missing = CliRunner().invoke(app, ["calibrate", str(tmp_path / "none.csv")])
+    assert missing.exit_code != 0
+
+
+def test_pictures_are_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from deskmatch.simulation.calibration.pictures import draw_fits
+
+    draw_fits(fit_log(log().between(0, 7)), tmp_path / "fits.png")
+    report().draw_day(tmp_path / "day.png", day=1)
+    assert (tmp_path / "fits.png").stat().st_size > 10_000
+    assert (tmp_path / "day.png").stat().st_size > 10_000

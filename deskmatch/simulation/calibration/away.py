@@ -1,7 +1,7 @@
 """How long experts are away after a contact: after-work and breaks, estimated from what a log shows of idle experts.
 
 After a contact an expert is away for a time W, then ready. W is hardly ever seen: it is at most the gap until the next
-contact; while somebody waits whom the expert could serve, longer than `GRACE_S` (ringing takes a moment), the expert is
+contact; while somebody waits whom the expert could serve, longer than ringing may take (`grace_of`), the expert is
 still away; who takes a customer who has waited has just become ready; and who is ready is the less likely passed by,
 the more customers are answered at once by others, each of the n who are ready being chosen with probability 1/n. With
 ``L_i(w)`` the probability of what was seen of gap i given W = w, the law of W is the fixed point of
@@ -22,13 +22,12 @@ from numpy.typing import NDArray
 
 from deskmatch.prediction.factors import shrunken_factors
 
-__all__ = ["AFTER_WORK_S", "EDGES_S", "GRACE_S", "Gaps", "TimesAway", "fit_times_away"]
+__all__ = ["AFTER_WORK_S", "BREAKS", "EDGES_S", "Gaps", "TimesAway", "fit_times_away"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-GRACE_S = 10.0
 AFTER_WORK_S = 300.0
 """What is shorter is after-work, what is longer a break."""
 EDGES_S = np.array(

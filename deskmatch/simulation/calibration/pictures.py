@@ -80,6 +80,8 @@ def _band(axes: Any, hours: Any, real: Any, twin: Any, label: str) -> None:
     axes.step(hours, middle, color=TWIN, where="mid", label="twin, median")
     axes.plot(hours, real, "o", color=REAL, markersize=4, label="real")
     axes.set_ylabel(label)
+    tallest = np.nanquantile(np.concatenate((high[known], real[~np.isnan(real)], [0.0])), 0.98)
+    axes.set_ylim(0, 1.15 * max(float(tallest), 1e-9))
     axes.legend(loc="upper left", fontsize=8)
 
 

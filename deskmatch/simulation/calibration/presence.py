@@ -22,7 +22,6 @@ from deskmatch.simulation.calibration.away import (
     AFTER_WORK_S,
     BREAKS,
     EDGES_S,
-    GRACE_S,
     Gaps,
     TimesAway,
     fit_times_away,
@@ -37,6 +36,10 @@ Integers = NDArray[np.int64]
 Spans = NDArray[np.float64]
 """``(spans, 2)`` from … to, sorted and apart."""
 
+RINGING_S, ROUNDING_S = 10.0, 1.0
+"""Waits up to the former may be ringing in a log in which hardly any is 0; else only rounding is in doubt."""
+KNOWN = 0.05
+"""Share of waits of 0 from which on a log is taken to tell waiting from ringing."""
 APART_S = float(EDGES_S[-1])
 """Idle for longer: two stretches of work, whatever else is seen."""
 BEFORE_S = 120.0
@@ -74,6 +77,11 @@ class Presence:
         return 1 - self.logged_s / hours if hours > 0 else 0.0
 
 
+def grace_of(log: ContactLog) -> float:
+    """Seconds of a wait in which an expert who is ready may still be ringing."""
+    return ROUNDING_S if (log.wait_s == 0).mean() >= KNOWN else RINGING_S
+
+
 def infer_presence(log: ContactLog, *, seed: int = 0) -> Presence:
     """Logins of every expert of a log.
 
@@ -85,7 +93,8 @@ def infer_presence(log: ContactLog, *, seed: int = 0) -> Presence:
     skills = skills_of(log)
     sets, which = np.unique(skills.reshape(-1, len(log.types)), axis=0, return_inverse=True)
     which = which.reshape(skills.shape[:2])
-    waits = [_waiting(log, each) for each in sets]
+    grace = grace_of(log)
+    waits = [_waiting(log, each, grace) for each in sets]
     work = [_Work.of(log, expert, _by_day(waits, which[expert])) for expert in range(len(log.experts))]
     gaps, place = _gaps(log, work, skills)
     away = fit_times_away(gaps, len(work))
@@ -138,7 +147,7 @@ class _Work:
         seen = (high > low) & (begin > end)
         last, under = np.zeros(len(begin)), np.zeros(len(begin), bool)
         last[seen] = np.minimum(self.evidence[high[seen] - 1, 1], begin[seen]) - end[seen]
-        under[seen] = self.evidence[low[seen], 0] <= end[seen] + GRACE_S
+        under[seen] = self.evidence[low[seen], 0] <= end[seen] + RINGING_S
         return under, np.maximum(last, 0.0)
 
 
@@ -155,12 +164,13 @@ def _gaps(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> tupl
         pass_gap.append(place[expert] + at[inside])
         pass_s.append(time[inside] - each.end[:-1][at[inside]])
         pass_idle.append(idle[inside])
+    grace = grace_of(log)
     gaps = Gaps(
         expert=np.repeat(np.arange(len(work)), count),
         length_s=np.concatenate([each.gap for each in work]),
         under_queue=np.concatenate([under for under, _ in queue]),
         seen_s=np.concatenate([last for _, last in queue]),
-        took=np.concatenate([each.wait[1:] > GRACE_S for each in work]),
+        took=np.concatenate([each.wait[1:] > grace for each in work]),
         pass_gap=np.concatenate(pass_gap),
         pass_s=np.concatenate(pass_s),
         pass_idle=np.concatenate(pass_idle),
@@ -168,11 +178,11 @@ def _gaps(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> tupl
     return gaps, [int(each) for each in place[:-1]]
 
 
-def _waiting(log: ContactLog, skill: NDArray[np.bool_]) -> Spans:
+def _waiting(log: ContactLog, skill: NDArray[np.bool_], grace: float) -> Spans:
     """When somebody waited, longer than a moment, whom such an expert could serve."""
-    rows = skill[log.type] & (log.wait_s > GRACE_S)
+    rows = skill[log.type] & (log.wait_s > grace)
     until = np.where(np.isnan(log.answered_s), log.ended_s, log.answered_s)
-    return _joined(np.column_stack((log.queued_s[rows] + GRACE_S, until[rows])))
+    return _joined(np.column_stack((log.queued_s[rows] + grace, until[rows])))
 
 
 def _by_day(waits: list[Spans], which: Integers) -> Spans:
@@ -273,7 +283,7 @@ def _within(breaks: Spans, spans: Spans) -> Spans:
 
 def _login(begin: float, wait: float, evidence: Spans) -> float:
     """Before the first contact: at once where somebody had waited for it, else a while before."""
-    if wait > GRACE_S:
+    if wait > RINGING_S:
         return begin
     at = np.searchsorted(evidence[:, 0], begin) - 1
     known = float(evidence[at, 1]) if at >= 0 else -np.inf
@@ -284,4 +294,4 @@ def _logout(begin: float, end: float, evidence: Spans, early: float) -> float:
     """After the last contact: before its end where somebody waited at its end, else a while after."""
     at = np.searchsorted(evidence[:, 1], end + 1.0)
     nearest = float(evidence[at, 0]) if at < len(evidence) else np.inf
-    return end - early * (end - begin) if nearest <= end + GRACE_S else min(end + BEFORE_S, nearest)
+    return end - early * (end - begin) if nearest <= end + RINGING_S else min(end + BEFORE_S, nearest)

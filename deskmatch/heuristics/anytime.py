@@ -52,6 +52,8 @@ IN_TIME, LATE_S = 0.85, 0.05
 """What a solver of integer programs is told of the time left, as a share and minus seconds: it stops late."""
 GAMBLE = 0.1
 """What can be abandoned is started where so much of its estimate fits: problems of one size differ by far."""
+AT_ONCE = 4.0
+"""Networks that are not small go to the kernel at once where so many times its estimate fits."""
 SMALL = 4000
 """Arcs, tickets and experts up to which the kernel runs in the calling thread: a millisecond or two, while another
 thread may wait longer than that for a processor."""
@@ -149,9 +151,16 @@ def _exactly(course: Course, method: str) -> None:
 
 
 def _at_once(course: Course, method: str) -> bool:
-    """A small network by the kernel, which takes hardly longer than a first answer; whether that settled it."""
-    small = course.problem.is_network and course.size <= SMALL and PACE.seconds("kernel", course.size) <= SURE_S
-    if small and _says("kernel", "is_loaded") and next(_candidates(course.problem, method), None) == "kernel":
+    """A network that the kernel solves about as soon as a first answer is there; whether that settled it."""
+    takes_s = PACE.seconds("kernel", course.size)
+    fits = course.size <= SMALL or AT_ONCE * takes_s <= course.clock.left_s
+    if (
+        course.problem.is_network
+        and takes_s <= SURE_S
+        and fits
+        and _says("kernel", "is_loaded")
+        and next(_candidates(course.problem, method), None) == "kernel"
+    ):
         course.try_backend("kernel", partial(solve, course.problem, method="kernel"))
     return course.is_settled
 

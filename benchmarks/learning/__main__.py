@@ -19,13 +19,14 @@ import tempfile
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.learning.desks import DESKS, TrainingDesk
 from benchmarks.learning.learners import LEARNERS, Learner
 from benchmarks.learning.report import write_report
-from deskmatch.learning import Demonstrations, Scorer, clone, tune
+from deskmatch.learning import Demonstrations, Learned, Scorer, Tuned, clone, tune
 
 HERE = Path(__file__).resolve().parent
 TUNING_SEED = 900
@@ -80,20 +81,25 @@ def train(desk: TrainingDesk, learner: Learner, directory: Path) -> None:
         return learner.learn(scenario, starts(TUNING_SEED), settings, **budget)
 
     tuned = tune(trial, learner.propose, trials=desk.trials)
-    runs = []
+    runs: list[Learned] = []
     for seed in range(desk.seeds):
         runs.append(
             learner.learn(scenario, starts(seed), tuned.settings, transitions=desk.transitions, seed=seed, **looks)
         )
-        print(f"{desk.name}, {learner.name}, seed {seed}: {runs[-1]}, {time.process_time() - began:.0f} s", flush=True)
+        spent = time.process_time() - began
+        print(f"{desk.name}, {learner.name}, seed {seed}: {runs[-1]}, {spent:.0f} s", flush=True)
+        _keep(directory / f"{desk.name}-{learner.name}", tuned, runs, spent)
+
+
+def _keep(path: Path, tuned: Tuned[Any], runs: list[Learned], spent_s: float) -> None:
+    """Write the best of the seeds so far, and all curves."""
     best = max(runs, key=lambda run: float(run.points.max()))
-    path = directory / f"{desk.name}-{learner.name}"
     best.scorer.save(path.with_suffix(".npz"))
     text = {
         "settings": asdict(tuned.settings),
         "trials": [round(points, 5) for points in tuned.points],
         "trial_transitions": tuned.transitions,
-        "processor_s": round(time.process_time() - began),
+        "processor_s": round(spent_s),
         "curves": [
             {"transitions": run.transitions.tolist(), "points": np.round(run.points, 5).tolist()} for run in runs
         ],

@@ -72,6 +72,8 @@ class RoutingEnv(gymnasium.Env[Observation, np.int64]):
         Where gymnasium is not installed (extra ``rl``).
     ScenarioError
         Where the scenario is wrong.
+    ValueError
+        Where `epoch_s` or `scale` is not a finite number above 0.
 
     Attributes
     ----------
@@ -101,6 +103,8 @@ class RoutingEnv(gymnasium.Env[Observation, np.int64]):
         scale: float = 1.0,
         outlook: Outlook | None = None,
     ) -> None:
+        if not 0 < scale < np.inf:
+            raise ValueError(f"scale: found {scale!r}; expected a finite number above 0")
         self.scenario = Scenario.load(scenario)
         self.work_conserving, self.scale = work_conserving, scale
         self._policy = _Outside(Trigger(epoch_s))

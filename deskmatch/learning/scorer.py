@@ -139,8 +139,8 @@ class Scorer(Frozen):
                 biases = tuple(file[f"bias{layer}"] for layer in range(layers))
         except OSError as error:
             raise DeskmatchError(f"{path}: cannot be read ({error.strerror or error})") from None
-        except (KeyError, ValueError, BadZipFile) as error:
-            raise DeskmatchError(f"{path}: expected weights that a Scorer has saved ({error})") from None
+        except (KeyError, ValueError, BadZipFile):
+            raise DeskmatchError(f"{path}: expected weights that Scorer.save has written (.npz)") from None
         if tuple(text["features"]) != FEATURES:
             odd = sorted(set(text["features"]) ^ set(FEATURES)) or ["their order"]
             raise DeskmatchError(f"{path}: made for other features than this version has: {', '.join(odd)}")

@@ -236,6 +236,10 @@ def test_wrong_use_is_refused_in_words() -> None:
         env.reset(options={"replications": 3})
     with pytest.raises(ScenarioError, match="horizon_s"):
         RoutingEnv({"types": {}})
+    with pytest.raises(ValueError, match="scale"):
+        RoutingEnv(busy_desk(), scale=0.0)
+    with pytest.raises(ValueError, match="epoch_s"):
+        RoutingEnv(busy_desk(), epoch_s=-1.0)
 
 
 def test_a_run_without_a_decision_is_over_at_once() -> None:

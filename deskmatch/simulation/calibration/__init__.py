@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deskmatch.simulation.calibration.evaluation import TwinReport, evaluate_twin
     from deskmatch.simulation.calibration.fitting import calibrate
     from deskmatch.simulation.calibration.learned import learned_predictors
+    from deskmatch.simulation.calibration.ranking import ranking_sensitivity
     from deskmatch.simulation.calibration.replaying import current_rule, replay
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "current_rule",
     "evaluate_twin",
     "learned_predictors",
+    "ranking_sensitivity",
     "read_anonymous_bank",
     "read_servicenow",
     "replay",
@@ -36,6 +38,7 @@ _PLACES = {
     "current_rule": "replaying",
     "evaluate_twin": "evaluation",
     "learned_predictors": "learned",
+    "ranking_sensitivity": "ranking",
     "read_anonymous_bank": "adapters",
     "read_servicenow": "adapters",
     "replay": "replaying",

@@ -34,6 +34,9 @@ Floats = NDArray[np.float64]
 FEWEST = 20
 """Customers who gave up below which patience is not fitted: the channel's default stays."""
 
+OWN_CURVE = 150
+"""Customers of a class who gave up from which on its patience has a curve of its own."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fits:
@@ -43,7 +46,7 @@ class Fits:
     ----------
     log : the data.
     arrivals, service, presence, discipline : of the modules of these names.
-    patience : None: too few gave up, or the channel's customers never do.
+    patience : by class of contacts; None: too few gave up, or the channel's customers never do.
     resolution : None: the log says neither of transfers nor of resolutions.
     """
 
@@ -52,7 +55,7 @@ class Fits:
     service: ServiceFit
     presence: Presence
     discipline: Discipline
-    patience: KaplanMeierPatience | None
+    patience: dict[str, KaplanMeierPatience] | None
     resolution: HistoricalRate | None
 
 
@@ -176,7 +179,8 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
     }
     if fits.patience is not None and _waits_on_line(found["channel"]):
         at = (np.arange(POINTS) + 0.5) / POINTS
-        found["patience"] = _empirical(fits.patience.quantile_s(at, log.class_names()[code]))
+        name = log.class_names()[code]
+        found["patience"] = _empirical(fits.patience[name].quantile_s(at, name))
     for key, busy in (("after_work", True), ("after_work_calm", False)):
         sample = fits.presence.away.after_work(busy=busy, points=POINTS)
         if len(sample):
@@ -218,7 +222,8 @@ def _resolution(log: ContactLog) -> HistoricalRate | None:
     return HistoricalRate.fit(pd.DataFrame(frame))
 
 
-def _patience(log: ContactLog) -> KaplanMeierPatience | None:
+def _patience(log: ContactLog) -> dict[str, KaplanMeierPatience] | None:
+    """A curve for each class in which many gave up; for the others that of all, faster or slower."""
     if log.abandoned.sum() < FEWEST or not any(_waits_on_line(channel) for channel in log.channels):
         return None
     import pandas as pd
@@ -226,7 +231,13 @@ def _patience(log: ContactLog) -> KaplanMeierPatience | None:
     rows = (log.ending != Ending.BLOCKED) & (log.wait_s > 0)
     names = np.array(log.class_names())[log.contact_class[rows]]
     frame = {"wait_s": log.wait_s[rows], "abandoned": log.abandoned[rows], "topic": names}
-    return KaplanMeierPatience.fit(pd.DataFrame(frame))
+    table = pd.DataFrame(frame)
+    pooled = KaplanMeierPatience.fit(table)
+    found = dict.fromkeys(log.class_names(), pooled)
+    for name, own in table.groupby("topic"):
+        if own["abandoned"].sum() >= OWN_CURVE:
+            found[str(name)] = KaplanMeierPatience.fit(own)
+    return found
 
 
 def _waits_on_line(channel: str) -> bool:

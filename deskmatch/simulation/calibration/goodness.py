@@ -40,10 +40,10 @@ def _patience(fits: Fits) -> Fit:
             says="too few gave up, or nobody waits on a line: the channel's default",
             unknown=unknown,
         )
-    log = fits.log
+    log, kinds = fits.log, len(set(map(id, fits.patience.values())))
     return Fit(
         process="patience",
-        says=f"{log.abandoned.sum()} gave up; Kaplan–Meier, mean {fits.patience.mean_s:.0f} s where it is extrapolated",
+        says=f"{log.abandoned.sum()} gave up; {kinds} Kaplan–Meier curve{'s' if kinds > 1 else ''}",
         figure="greatest distance between customers who gave up and those expected by the law, as a share (0: exact)",
         value=round(_patience_distance(fits), 3),
         unknown=unknown,
@@ -52,11 +52,13 @@ def _patience(fits: Fits) -> Fit:
 
 def _patience_distance(fits: Fits) -> float:
     """Cox–Snell residuals: H(wait) should be a censored unit exponential; greatest gap of the cumulative hazard."""
-    log, law = fits.log, fits.patience
-    assert law is not None
+    log, laws = fits.log, fits.patience
+    assert laws is not None
     rows = (log.ending != Ending.BLOCKED) & (log.wait_s > 0)
-    factors = np.array([law.factor_of(name) for name in log.class_names()])[log.contact_class[rows]]
-    residual, gone = factors * law.hazard(log.wait_s[rows]), log.abandoned[rows]
+    residual, gone = np.zeros(rows.sum()), log.abandoned[rows]
+    for code, name in enumerate(log.class_names()):
+        own = log.contact_class[rows] == code
+        residual[own] = -np.log(np.maximum(laws[name].survival(log.wait_s[rows][own], name), 1e-300))
     order = np.argsort(residual)
     expected = np.cumsum(residual[order]) + residual[order] * np.arange(len(order) - 1, -1, -1)
     return float(np.abs(np.cumsum(gone[order]) - expected).max() / max(gone.sum(), 1))

@@ -121,7 +121,7 @@ def _draw_patience(axes: Any, fits: Fits) -> None:
         curve = ecdf(CensoredData.right_censored(log.wait_s[own], ~log.abandoned[own])).sf
         name = log.class_names()[code]
         axes.step(at, 100 * curve.evaluate(at), color=f"C{number}", lw=0.8)
-        axes.plot(at, 100 * fits.patience.survival(at, name), "--", color=f"C{number}", label=name)
+        axes.plot(at, 100 * fits.patience[name].survival(at, name), "--", color=f"C{number}", label=name)
     axes.set_xlabel("s (steps: Kaplan–Meier of the class; dashes: fitted)", fontsize=8)
     axes.legend(fontsize=8)
 

@@ -38,6 +38,8 @@ def measure(full: bool) -> Finding:
             sure.append(probability.max(axis=1))
             true.append(topics[test])
             fresh.append(~np.isin(plain[test], plain[learn]))
+            f1 = macro_f1(np.searchsorted(names, true[-1]), np.searchsorted(names, said[-1]))
+            print(f"  {name}: {np.mean(said[-1] == true[-1]):.4f} {f1:.4f}", flush=True)
         all_said, all_true, new = np.concatenate(said), np.concatenate(true), np.concatenate(fresh)
         right = all_said == all_true
         f1 = macro_f1(np.searchsorted(names, all_true), np.searchsorted(names, all_said))

@@ -78,13 +78,19 @@ class CategoryRules(Frozen):
             raise InputError(defects)
 
     @classmethod
-    def fit(cls, category: Iterable[str | None], topic: Iterable[str], *, least: int = 5) -> CategoryRules:
+    def fit(
+        cls, category: Iterable[str | None], topic: Iterable[str], *, least: int = 5, prior: float = 5.0
+    ) -> CategoryRules:
         """The shares of topics that each category really had: customers pick wrong ones.
+
+        With n_t tickets of topic t among the n of a category, and the share s_t of all tickets,
+        ``P(t) = (n_t + prior · s_t) / (n + prior)``: what was never seen is not impossible.
 
         Parameters
         ----------
         category, topic : one a ticket: what was picked, and the topic of whoever resolved it.
         least : tickets below which a category says nothing.
+        prior : how many tickets the shares of all tickets count as, ≥ 0.
 
         Raises
         ------
@@ -92,6 +98,8 @@ class CategoryRules(Frozen):
             Where no category has so many tickets.
         """
         counts: dict[str, Counter[str]] = {}
+        topic = list(topic)
+        share = {name: n / len(topic) for name, n in sorted(Counter(topic).items())}
         for name, found in zip(category, topic, strict=True):
             if name is not None and name.strip():
                 counts.setdefault(name.strip(), Counter())[found] += 1
@@ -99,7 +107,11 @@ class CategoryRules(Frozen):
         if not kept:
             accepted = f"expected a category with at least {least} tickets"
             raise InputError([Defect("history", None, "category", f"{len(counts)} categories", accepted)])
-        return cls({name: {t: n / of.total() for t, n in sorted(of.items())} for name, of in sorted(kept.items())})
+        rules = {
+            name: {t: p for t, s in share.items() if (p := (of[t] + prior * s) / (of.total() + prior)) > 0}
+            for name, of in sorted(kept.items())
+        }
+        return cls(rules)
 
     def probability(self, inquiries: Inquiries) -> NDArray[np.float64]:
         """``(tickets, topics)``; see `TopicClassifier`."""

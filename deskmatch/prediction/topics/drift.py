@@ -165,7 +165,8 @@ def _with_alarms(report: DriftReport, lost_then: float) -> DriftReport:
             alarms.append(f"the mix of topics has shifted (stability index {report.topic_mix:.2f})")
         if report.confidence < report.confidence_then - FALL - margin / 2:
             alarms.append(f"it is less sure than it was ({report.confidence:.2f} after {report.confidence_then:.2f})")
-        if report.rejected > lost_then + FALL + margin / 2:
+        chance = np.sqrt(max(lost_then, 0.01) * (1 - lost_then) / report.tickets)
+        if report.rejected > lost_then + 0.01 + 3 * chance:
             alarms.append(f"{report.rejected:.1%} are out of scope: a new topic may have come up")
     then = report.accuracy_then if report.labelled >= FEWEST else None
     if report.accuracy is not None and then is not None and report.accuracy < then - FALL - 0.5 / report.labelled**0.5:

@@ -100,10 +100,14 @@ def test_rules_are_read_from_a_table_which_lists_all_that_is_wrong(tmp_path: obj
 
 
 def test_categories_learn_that_customers_pick_wrong_ones() -> None:
-    rules = CategoryRules.fit(["Invoices"] * 8 + ["Web", None], ["billing"] * 6 + ["seo"] * 2 + ["seo"] * 2, least=5)
+    rules = CategoryRules.fit(
+        ["Invoices"] * 8 + ["Web", None], ["billing"] * 6 + ["seo"] * 2 + ["seo"] * 2, least=5, prior=0
+    )
     found = rules.probability(Inquiries([""] * 3, category=["INVOICES", "Web", None]))
     assert rules.topics == ("billing", "seo")
     assert found.tolist() == [[0.75, 0.25], [0.0, 0.0], [0.0, 0.0]]
+    smooth = CategoryRules.fit(["a"] * 8 + ["b"] * 2, ["x"] * 8 + ["y"] * 2, least=2, prior=2)
+    np.testing.assert_allclose(smooth.probability(Inquiries(["", ""], category=["a", "b"]))[:, 1], [0.04, 0.6])
     with pytest.raises(InputError, match="at least 5"):
         CategoryRules.fit(["a"], ["b"])
     with pytest.raises(InputError, match="Web"):

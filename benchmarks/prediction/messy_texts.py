@@ -9,7 +9,6 @@ from benchmarks.prediction.data import banking77, folds
 from benchmarks.prediction.page import Finding
 from deskmatch.prediction.topics import (
     CategoryRules,
-    EmbeddingClassifier,
     Inquiries,
     Preparation,
     Settings,
@@ -138,7 +137,7 @@ def new_topic(texts: list[str], topics: list[str], learn: NDArray[np.intp], test
     rng = np.random.default_rng(0)
     fresh = set(rng.permutation(sorted(set(topics)))[:NEW_TOPICS].tolist())
     rows = [row for row in learn.tolist() if topics[row] not in fresh]
-    model = EmbeddingClassifier.fit(
+    model = TfidfClassifier.fit(
         Inquiries([texts[row] for row in rows]),
         [topics[row] for row in rows],
         settings=Settings(balance=0.0, keep=0.95),
@@ -156,7 +155,7 @@ def new_topic(texts: list[str], topics: list[str], learn: NDArray[np.intp], test
             raised.append(bool(drift_report(model, mixed).alarms))
         alarms[share] = float(np.mean(raised))
     return [
-        f"**A new topic.** `EmbeddingClassifier` with `keep=0.95`; {NEW_TOPICS} topics were never learnt: "
+        f"**A new topic.** `TfidfClassifier` with `keep=0.95`; {NEW_TOPICS} topics were never learnt: "
         f"{1 - found:.1%} of their questions are called out of scope, and {1 - kept:.1%} of the others. "
         f"`drift_report` on 300 recent questions raises an alarm in {alarms[0.3]:.0%} of draws where three in ten "
         f"are new, in {alarms[0.1]:.0%} where one in ten is, and in {alarms[0.0]:.0%} where none is.",

@@ -31,12 +31,14 @@ from deskmatch.cli.options import (
     readable_errors,
     topics_filled,
 )
+from deskmatch.cli.resolution import evaluate_command, resolution_model
 from deskmatch.cli.show import error_text, intake_text, plan_text, settings_text
 from deskmatch.cli.simulate import simulate_command
 from deskmatch.cli.tradeoffs import alternatives_command, pareto_command, sensitivity_command, what_if_command
 from deskmatch.cli.train import train_app
 from deskmatch.errors import DeskmatchError
 from deskmatch.formulations import Formulation, Plan, assign, fairness_report
+from deskmatch.prediction.robust import Caution
 from deskmatch.routing import Routing
 
 __all__ = ["app"]
@@ -79,6 +81,13 @@ def assign_command(
     experts: Experts,
     routing: RoutingFile = None,
     resolution: ResolutionFile = None,
+    resolution_file: Annotated[
+        Path | None,
+        typer.Option("--resolution-model", help="A model of resolution (deskmatch train resolution)."),
+    ] = None,
+    robust: Annotated[
+        Caution | None, typer.Option("--robust", help="Count on less where the model of resolution knows little.")
+    ] = None,
     topic_model: TopicModelFile = None,
     text: TextColumn = "text",
     out: Annotated[Path | None, typer.Option("--out", help="Write the plan to this file, whole or not at all.")] = None,
@@ -100,10 +109,15 @@ def assign_command(
         form = form or _format_of(out)
         if out is not None:
             check_writable(out)
+        if resolution is not None and resolution_file is not None:
+            fail("--resolution and --resolution-model: expected one of them")
         settings = Routing.load(routing)
         waiting = tickets if topic_model is None else topics_filled(tickets, topic_model, text, column)
         epoch = read_epoch(waiting, experts, resolution, now, column, priority, proficiency_scale, on_bad)
-        plan = assign(epoch, routing=settings, method=method, deadline_s=_positive(deadline))
+        model = None if resolution_file is None else resolution_model(resolution_file, epoch)
+        plan = assign(
+            epoch, routing=settings, resolution=model, robust=robust, method=method, deadline_s=_positive(deadline)
+        )
         text = _rendered(plan, form, rows if out is None else 0)
         if out is not None:
             write_atomically(out, text)
@@ -150,6 +164,7 @@ def check(
 
 
 app.command()(explain)
+app.command("evaluate")(evaluate_command)
 app.command("what-if")(what_if_command)
 app.command("pareto")(pareto_command)
 app.command("sensitivity")(sensitivity_command)

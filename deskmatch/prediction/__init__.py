@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from deskmatch.prediction.constant import Constant
     from deskmatch.prediction.evaluation import Evaluation, Score, evaluate
     from deskmatch.prediction.historical_rate import HistoricalRate
+    from deskmatch.prediction.loading import load_resolution_model
     from deskmatch.prediction.lognormal_time import LognormalTime
     from deskmatch.prediction.no_answer import IsotonicNoAnswer, LogisticNoAnswer, NoAnswerModel, check_no_answer_model
     from deskmatch.prediction.partial_pooling import PartialPooling
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from deskmatch.prediction.recalibration import Recalibrated
     from deskmatch.prediction.robust import IntervalModel, Robust
     from deskmatch.prediction.service_time import ServiceTimeModel, check_service_time_model
+    from deskmatch.prediction.unavoidable import unavoidable_floor
 
 __all__ = [
     "BoostedTrees",
@@ -48,9 +50,13 @@ __all__ = [
     "check_resolution_model",
     "check_service_time_model",
     "evaluate",
+    "load_resolution_model",
+    "unavoidable_floor",
 ]
 
 _PLACES = {
+    "unavoidable_floor": "unavoidable",
+    "load_resolution_model": "loading",
     "Recalibrated": "recalibration",
     "evaluate": "evaluation",
     "Score": "evaluation",

@@ -10,7 +10,7 @@ from benchmarks.prediction.data import folder
 from benchmarks.prediction.incidents import AGE, OPENER, STATE, incident_history
 from benchmarks.prediction.page import Finding
 from deskmatch.prediction import BoostedTrees, Evaluation, HistoricalRate, PartialPooling, evaluate
-from deskmatch.prediction.history import History, read_history
+from deskmatch.prediction.history import History, read_history, shown_time
 from deskmatch.prediction.pictures import draw_reliability
 
 PICTURE = Path(__file__).resolve().parents[2] / "docs" / "images" / "prediction_reliability.svg"
@@ -61,9 +61,8 @@ def measure(full: bool) -> Finding:
         measure="AUC without opener, state and age / with all; calibration error of both, recalibrated",
         target="≥ 0.85 / ≥ 0.90; ≤ 0.04",
         found=f"{aucs[0]:.3f} / {aucs[1]:.3f}; {errors[0]:.3f} / {errors[1]:.3f}",
-        baseline=f"AUC {rates.scores['auc'].value:.3f} (`HistoricalRate`); not recalibrated {plain[0]:.3f} /
-        {plain[1]:.3f}", text=_text(found, evaluate(fits["BoostedTrees", "without opener, state and age"], history,
-        control=True)),
+        baseline=f"AUC {rates.scores['auc'].value:.3f} (`HistoricalRate`); plain {plain[0]:.3f} / {plain[1]:.3f}",
+        text=_text(found, evaluate(fits["BoostedTrees", "without opener, state and age"], history, control=True)),
     )
 
 
@@ -72,7 +71,9 @@ def _both(fit: Callable[[History], object], history: History, draws: int) -> tup
     fitted: dict[int, object] = {}
 
     def once(rows: History) -> object:
-        return fitted.setdefault(len(rows), fit(rows)) if len(rows) not in fitted else fitted[len(rows)]
+        if len(rows) not in fitted:
+            fitted[len(rows)] = fit(rows)
+        return fitted[len(rows)]
 
     options = {"gain": False, "bootstrap": draws}
     return evaluate(once, history, **options), evaluate(once, history, recalibrate_s=WINDOW_S, **options)
@@ -80,8 +81,6 @@ def _both(fit: Callable[[History], object], history: History, draws: int) -> tup
 
 def _text(found: dict[tuple[str, str], tuple[Evaluation, Evaluation]], control: Evaluation) -> str:
     first = next(iter(found.values()))[0]
-    from deskmatch.prediction.history import shown_time
-
     lines = [
         INTRODUCTION.format(
             trained=first.trained, tested=first.tested, not_known=first.not_known, split=shown_time(first.split_s)
@@ -101,8 +100,8 @@ def _text(found: dict[tuple[str, str], tuple[Evaluation, Evaluation]], control: 
     gain, shuffled = control.gain["auc"], control.control["auc"]
     lines += [
         "",
-        f"Knowing the expert is worth {gain.value:.3f} AUC ({gain.low:.3f} to {gain.high:.3f}) to the trees without
-        opener, " f"state and age. With the experts' names shuffled among incidents it is {shuffled.value:.3f} "
+        f"Knowing the expert is worth {gain.value:.3f} AUC ({gain.low:.3f} to {gain.high:.3f}) to the trees without "
+        f"opener, state and age. With the experts' names shuffled among incidents it is {shuffled.value:.3f} "
         f"({shuffled.low:.3f} to {shuffled.high:.3f}): the negative control.",
         "",
         "Incidents were not sent to people at random: what a person adds mixes skill with what was sent to him.",

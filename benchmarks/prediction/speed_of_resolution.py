@@ -35,8 +35,8 @@ def measure(full: bool) -> Finding:
     lines = [
         "## How long 50,000 pairs take",
         "",
-        f"{TICKETS} tickets × {EXPERTS} experts, {TOPICS} topics; models of {len(history):,} tickets. Milliseconds of the "
-        f"process on one core, median of {REPEATS} (10th to 90th percentile).",
+        f"{TICKETS} tickets × {EXPERTS} experts, {TOPICS} topics; models of {len(history):,} tickets. Milliseconds of "
+        f"the process on one core, median of {REPEATS} (10th to 90th percentile).",
         "",
         "| model | ms |",
         "|---|---:|",
@@ -48,9 +48,7 @@ def measure(full: bool) -> Finding:
         medians[name] = float(np.median(taken))
         low, high = np.quantile(taken, [0.1, 0.9])
         size = f", {len(model.trees.root)} trees" if name == "BoostedTrees" else ""
-        lines.append(
-            f"| `{name.split(',')[0]}`{name[len(name.split(',')[0]) :]}{size} | {medians[name]:.1f} ({low:.1f}–{high:.1f}) |"
-        )
+        lines.append(f"| {name}{size} | {medians[name]:.1f} ({low:.1f}–{high:.1f}) |")
     others = max(value for name, value in medians.items() if name != "BoostedTrees")
     return Finding(
         data="50,000 pairs",

@@ -23,6 +23,9 @@ HALF_LIFE_S = 60 * 86_400.0
 STRENGTH = 8.0
 """κ: tickets of its own that a key needs to count as much as what it belongs to."""
 DAY_S = 86_400.0
+NEWCOMER_S = 30 * DAY_S
+"""Whoever had a ticket so soon after the history begins was there before: since when is not known. Counted from
+then, a tenure would tell how late it is in the history, and nothing of the expert."""
 COLUMNS = (
     "expert's rate",
     "expert's rate on the topic",
@@ -43,7 +46,7 @@ class RecentRates(Frozen):
     expert, topic : ``(rows,)`` of each outcome.
     resolved, weight : ``(rows,)``.
     known_at : ``(rows,)`` seconds since 1970.
-    begun_at : ``(experts,)`` when each expert's first ticket was assigned; inf: none was.
+    begun_at : ``(experts,)`` when each expert's first ticket was assigned; inf: none was, or he was there before.
     """
 
     experts: int
@@ -67,6 +70,8 @@ class RecentRates(Frozen):
         """All that a history tells."""
         begun = np.full(len(history.expert_ids), np.inf)
         np.minimum.at(begun, history.expert, history.assigned_at)
+        first = history.assigned_at.min(initial=np.inf)
+        begun[begun < first + NEWCOMER_S] = np.inf
         return cls(
             experts=len(history.expert_ids),
             topics=len(history.topics),
@@ -94,7 +99,7 @@ class RecentRates(Frozen):
         Returns
         -------
         Rates in [0, 1]; experience as log(1 + decayed tickets); tenure as log(1 + days) since the first ticket, nan
-        where none was.
+        where it is not known.
         """
         who, what = expert.astype(np.int64), topic.astype(np.int64)
         pair = np.where((who >= 0) & (what >= 0), who * self.topics + what, -1)

@@ -119,8 +119,15 @@ def test_rates_are_those_of_outcomes_known_before() -> None:
         begun = history.assigned_at[history.expert == history.expert[row]].min()
         wanted = [rate, of_pair, np.log1p(own.sum()), np.log1p(pair.sum())]
         np.testing.assert_allclose(found[row, [0, 1, 3, 4]], wanted, atol=1e-9)
-        tenure = found[row, 5]
-        assert np.isnan(tenure) if begun == now else tenure == pytest.approx(np.log1p((now - begun) / DAY_S))
+        assert np.isnan(found[row, 5])  # all were there when the history began
+        assert begun <= now
+    late = table(2, tickets=300).assign(assigned_at="2026-05-01T00:00", closed_at="2026-05-01T12:00", expert_id="new")
+    late.loc[0, "assigned_at"] = "2026-01-01T00:00"
+    late.loc[0, "expert_id"] = "old"
+    later = read_history(late)
+    known = RecentRates.of(later).at(later.expert, later.topic, later.assigned_at + 9 * DAY_S)
+    assert np.isnan(known[0, 5])
+    assert known[1:, 5] == pytest.approx(np.log1p(9.0))
 
 
 def test_it_beats_rates_and_where_experts_do_not_differ_says_so() -> None:

@@ -1,11 +1,11 @@
 """From the log of a bank's call centre to “what would another routing have done that week”, with intervals and caveats.
 
-    DESKMATCH_DATA=... python examples/bank.py [--replications 20]
+    DESKMATCH_DATA=... python examples/bank.py [--replications 5]
 
 The desk is learned from the weeks before the last one in the log, and held against reality on the last one. Then that
 week's real arrivals and staffing are replayed under other policies. None of them sees what a desk cannot know: matching
 uses rates that were fitted on a history which the twin produced under the routing that the log shows; the row called
-oracle sees the twin's true probabilities and is no policy that anybody could run.
+oracle sees the twin's true probabilities and is no policy that anybody could run. Five replications take some minutes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SHOWN = ("wait_s", "wait_p95_s", "service_level", "abandonment", "occupancy")
 def main() -> None:
     """Learn, evaluate, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--replications", type=int, default=20, help="of each policy, 2 or more")
+    parser.add_argument("--replications", type=int, default=5, help="of each policy, 2 or more")
     options = parser.parse_args()
     if "DESKMATCH_DATA" not in os.environ:
         parser.exit(2, "DESKMATCH_DATA is not set: expected the folder of the data sets\n")
@@ -52,8 +52,8 @@ def main() -> None:
     policies = {
         "now": current_rule(that_week),
         "first come": fcfs(),
-        "matching": Matching(Formulation(routing, resolution=predictors.resolution), method="greedy"),
-        "oracle": Matching(Formulation(routing), method="greedy", name="oracle"),
+        "matching": Matching(Formulation(routing, resolution=predictors.resolution), epoch_s=10.0, method="greedy"),
+        "oracle": Matching(Formulation(routing), epoch_s=10.0, method="greedy", name="oracle"),
     }
     result = compare(that_week, policies, replications=options.replications)
     print(f"That week, {options.replications} replications; differences to the routing really used:")

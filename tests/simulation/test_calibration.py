@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from deskmatch.simulation.calibration import (
     current_rule,
     evaluate_twin,
     learned_predictors,
+    ranking_sensitivity,
+    read_anonymous_bank,
+    read_servicenow,
     replay,
 )
 from deskmatch.simulation.calibration.away import EDGES_S, Gaps, fit_times_away
@@ -367,6 +371,59 @@ def test_the_command_line_learns_a_desk(tmp_path: Path) -> None:
         assert said in refused.output
     missing = CliRunner().invoke(app, ["calibrate", str(tmp_path / "none.csv")])
     assert missing.exit_code != 0
+
+
+def test_a_ranking_is_tried_with_other_parameters() -> None:
+    one = learned().replace(horizon_s=DAY_S)
+    table = ranking_sensitivity(
+        one, {"now": current_rule(one), "slow": fcfs("slowest")}, replications=2, factors=(1.2,)
+    )
+    assert table["parameter"].tolist()[0] == "as it is"
+    assert set(table["parameter"]) == {
+        "as it is", "arrivals", "handling times", "patience", "after-work", "after-work in calm",
+ "differences in resolution",
+    }  # fmt: skip
+    assert table["as_before"][0]
+    waits = table.set_index("parameter")["now"]
+    assert waits["handling times"] > waits["as it is"] < waits["arrivals"]
+    with pytest.raises(ContractError, match="two or more"):
+        ranking_sensitivity(one, {"now": fcfs()})
+
+
+def test_tickets_that_nobody_waits_for_on_a_line_have_times_to_the_end() -> None:
+    rng = np.random.default_rng(4)
+    at = START + pd.to_timedelta(np.sort(rng.uniform(0, 14 * DAY_S, 3000)), unit="s")
+    answered = at + pd.to_timedelta(rng.exponential(600, 3000), unit="s")
+    table = pd.DataFrame(
+        {
+            "arrived": at, "answered": answered, "type": rng.choice(["a", "b"], 3000), "expert": "x", "channel": "post",
+            "ended": answered + pd.to_timedelta(rng.exponential(40_000, 3000), unit="s"),
+            "transfers": rng.integers(0, 2, 3000),
+        }
+    )  # fmt: skip
+    read = ContactLog.read(table)
+    found = evaluate_twin(calibrate(read.between(0, 7)), read.between(7, 14), replications=20, every_s=DAY_S / 2)
+    (row,) = found.errors()
+    assert row.indicator == "elapsed_s"
+    assert row.twin == pytest.approx(40_600, rel=0.1)
+    assert found.coverage("elapsed_s") > 0.6
+    assert found.noise_ratio("hour", "elapsed_s") < 1.6
+
+
+@pytest.mark.skipif("DESKMATCH_DATA" not in os.environ, reason="DESKMATCH_DATA is not set: no public logs")
+def test_public_logs_are_read() -> None:
+    folder = Path(os.environ["DESKMATCH_DATA"])
+    bank = read_anonymous_bank(next((folder / "anonymous_bank").glob("calls_*.csv.gz")))
+    calls = pd.read_csv(next((folder / "anonymous_bank").glob("calls_*.csv.gz")), low_memory=False)
+    served = calls[(calls["outcome"] == "AGENT") & (calls["ser_time"] > 0) & (calls["server"] != "NO_SERVER")]
+    assert np.nansum(bank.handling_s) == served["ser_time"].sum()
+    assert int(bank.abandoned.sum()) == int(((calls["outcome"] == "HANG") & (calls["q_time"] > 0)).sum())
+    with pytest.raises(InputError, match="expected this column"):
+        read_servicenow(next((folder / "anonymous_bank").glob("calls_*.csv.gz")))
+    incidents = read_servicenow(next((folder / "servicenow_incidents").glob("*.csv.gz")), end="2016-03-15")
+    assert not incidents.on_line
+    assert len(incidents) > 1000
+    assert (incidents.elapsed_s >= 0).all()
 
 
 def test_pictures_are_drawn(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import Defect, InputError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
+from deskmatch.routing.kinds import Kind, kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,6 +221,16 @@ class ContactLog(Frozen):
         for name in ("queued_s", "answered_s", "ended_s", "ending", "type", "priority", "expert"):
             hashed.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return hashed.hexdigest()[:16]
+
+    @property
+    def on_line(self) -> bool:
+        """Whether its customers wait on a line (calls, chats); else they are tickets that are in hand for a while."""
+        return any(kind_of(channel) not in (Kind.POST, Kind.CALLBACK) for channel in self.channels)
+
+    @property
+    def elapsed_s(self) -> Floats:
+        """``(rows,)`` from joining the queue to the end."""
+        return self.ended_s - self.queued_s
 
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes of contacts that are told apart: type and, where there are several, priority."""

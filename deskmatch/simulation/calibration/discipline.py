@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
 from deskmatch.simulation.calibration.skills import skills_of
 
-__all__ = ["Discipline", "head_starts", "infer_discipline"]
+__all__ = ["Discipline", "head_starts", "infer_discipline", "no_discipline"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,6 +39,11 @@ class Discipline(NamedTuple):
     pairs: int
 
 
+def no_discipline(log: ContactLog) -> Discipline:
+    """First come, first served, where nothing is seen of the order."""
+    return Discipline(np.zeros(len(log.class_names())), float("nan"), float("nan"), 0)
+
+
 def infer_discipline(log: ContactLog) -> Discipline:
     """Head starts at which the order of service breaks first come, first served least often.
 
@@ -48,7 +53,7 @@ def infer_discipline(log: ContactLog) -> Discipline:
     taken, waiting, ahead = _pairs(log)
     classes = len(log.class_names())
     if not len(ahead):
-        return Discipline(np.zeros(classes), float("nan"), float("nan"), 0)
+        return no_discipline(log)
     found = head_starts(taken, waiting, ahead, classes)
     with_them = float((ahead + found[taken] - found[waiting] < 0).mean())
     return Discipline(found, with_them, float((ahead < 0).mean()), len(ahead))

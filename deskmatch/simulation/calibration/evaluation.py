@@ -39,7 +39,9 @@ __all__ = ["TwinReport", "evaluate_twin"]
 
 Floats = NDArray[np.float64]
 
-MEASURES = ("wait_s", "abandonment", "service_level")
+LINE, TICKETS = ("wait_s", "abandonment", "service_level"), ("elapsed_s",)
+"""What is compared where customers wait on a line, and of tickets."""
+MEASURES = (*LINE, *TICKETS)
 STAFFINGS = 5
 """Draws of the breaks that nobody saw."""
 INTERVAL = 0.9
@@ -59,7 +61,8 @@ class TwinReport(Frozen):
     real, twin : by grouping (``"interval"``, ``"day"``, ``"hour"``, ``"type"``, ``"total"``) the aggregates, of the
         twin one a replication.
     occupancy : real share of the time logged in that is spent on contacts, and ``(replications,)`` of the twin.
-    pit : of ``"wait_s"`` and ``"abandonment"``, ``(intervals,)`` randomised transforms; nan without contacts.
+    pit : of ``"wait_s"`` and ``"abandonment"``, of tickets of ``"elapsed_s"``, ``(intervals,)`` randomised transforms;
+        nan without contacts.
     """
 
     period: tuple[str, str]
@@ -71,6 +74,11 @@ class TwinReport(Frozen):
     twin: dict[str, tuple[Cells, ...]]
     occupancy: tuple[float, Floats]
     pit: dict[str, Floats]
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What is compared: waits, abandonment and service level of those on a line, times to the end of tickets."""
+        return LINE if "wait_s" in self.pit else TICKETS
 
     def series(self, grouping: str, measure: str) -> tuple[Floats, Floats]:
         """``(cells,)`` of reality and ``(replications, cells)`` of the twin."""
@@ -95,7 +103,9 @@ class TwinReport(Frozen):
 
     def errors(self) -> tuple[ErrorRow, ...]:
         """The rows of the table that a calibrated scenario carries."""
-        found = [_error_row(name, *self.series("total", name)) for name in MEASURES]
+        found = [_error_row(name, *self.series("total", name)) for name in self.measures]
+        if np.isnan(self.occupancy[0]):
+            return tuple(found)
         return (*found, _error_row("occupancy", np.array([self.occupancy[0]]), self.occupancy[1][:, None]))
 
     def onto(self, scenario: Scenario) -> Scenario:
@@ -108,7 +118,7 @@ class TwinReport(Frozen):
         import pandas as pd
 
         columns: dict[str, Floats] = {"contacts": self.real[grouping].contacts}
-        for name in MEASURES:
+        for name in self.measures:
             real, twin = self.series(grouping, name)
             columns[name], columns[f"{name}_twin"] = real, _quiet(np.nanmean, twin)
             columns[f"{name}_low"], columns[f"{name}_high"] = _ends(twin)
@@ -174,6 +184,7 @@ def evaluate_twin(
         busy.append(float(np.nansum(contacts.ended_s - contacts.served_s)))
         logged.append(_logged_s(twin_scenario))
     served = float(np.nansum(log.handling_s))
+    logged = [each or float("nan") for each in logged]
     occupancy = (served / float(np.mean(logged)), np.array(busy) / np.array(logged))
     report = TwinReport(
         period=log.period,
@@ -187,7 +198,7 @@ def evaluate_twin(
         pit={},
     )
     rng = np.random.default_rng(seed)
-    for measure in ("wait_s", "abandonment"):
+    for measure in LINE[:2] if log.on_line else TICKETS:
         report.pit[measure] = randomised_pit(*report.series("interval", measure), rng)
     return report
 
@@ -196,7 +207,8 @@ def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int)
     """The scenario of each replication, the same for a fifth of them."""
     for draw in range(STAFFINGS):
         count = len(range(draw, replications, STAFFINGS))
-        one = replay(scenario, log, presence=infer_presence(log, seed=seed + draw))
+        presence = infer_presence(log, seed=seed + draw) if log.on_line else None
+        one = replay(scenario, log, presence=presence)
         for _ in range(count):
             yield one, seed
 
@@ -262,7 +274,7 @@ def _lines(report: TwinReport) -> Iterator[str]:
     yield f"{first} to {last}, {report.replications} replications of the twin"
     for row in report.errors():
         yield f"{row.indicator}: real {row.real:.4g}, twin {row.twin:.4g} (90 %: {row.low:.4g} to {row.high:.4g})"
-    for measure in ("abandonment", "wait_s"):
+    for measure in report.pit:
         yield f"{measure}: 90 % intervals cover {report.coverage(measure):.1%} of the intervals of time"
         for grouping in ("day", "hour"):
             error, noise = report.error_and_noise(grouping, measure)

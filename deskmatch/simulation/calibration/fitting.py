@@ -15,12 +15,12 @@ from deskmatch.prediction.patience_laws import KaplanMeierPatience
 from deskmatch.routing.kinds import Kind, kind_of
 from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arrivals
 from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
-from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline
+from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline, no_discipline
 from deskmatch.simulation.calibration.goodness import fits_of
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
-from deskmatch.simulation.calibration.service_fit import POINTS, ServiceFit, fit_service
-from deskmatch.simulation.calibration.staffing import groups_of
+from deskmatch.simulation.calibration.service_fit import POINTS, ServiceFit, fit_elapsed, fit_service
+from deskmatch.simulation.calibration.staffing import desk_of_tickets, drain_of, groups_of
 from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.scenario import Scenario
 
@@ -45,7 +45,8 @@ class Fits:
     Parameters
     ----------
     log : the data.
-    arrivals, service, presence, discipline : of the modules of these names.
+    arrivals, service, presence, discipline : of the modules of these names; of a log of tickets, that nobody waits for
+        on a line, no presence: it says when they were in hand, and not when somebody worked on them.
     patience : by class of contacts; None: too few gave up, or the channel's customers never do.
     resolution : None: the log says neither of transfers nor of resolutions.
     """
@@ -53,7 +54,7 @@ class Fits:
     log: ContactLog
     arrivals: ArrivalFit
     service: ServiceFit
-    presence: Presence
+    presence: Presence | None
     discipline: Discipline
     patience: dict[str, KaplanMeierPatience] | None
     resolution: HistoricalRate | None
@@ -109,9 +110,9 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
     return Fits(
         log=log,
         arrivals=fit_arrivals(log, every_s=every_s),
-        service=fit_service(log),
-        presence=infer_presence(log),
-        discipline=infer_discipline(log),
+        service=fit_service(log) if log.on_line else fit_elapsed(log),
+        presence=infer_presence(log) if log.on_line else None,
+        discipline=infer_discipline(log) if log.on_line else no_discipline(log),
         patience=_patience(log),
         resolution=_resolution(log),
     )
@@ -141,7 +142,7 @@ def scenario_of(fits: Fits, name: str) -> Scenario:
         {
             "name": name,
             "horizon_s": log.days * DAY_S,
-            "drain_s": DAY_S,
+            "drain_s": drain_of(types.values()),
             "busyness_cv": round(fits.arrivals.busyness_cv, 4),
             "pace": [round(float(factor), 4) for factor in fits.service.pace],
             "pace_cv": round(fits.service.pace_cv, 4),
@@ -181,7 +182,8 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
         at = (np.arange(POINTS) + 0.5) / POINTS
         name = log.class_names()[code]
         found["patience"] = _empirical(fits.patience[name].quantile_s(at, name))
-    for key, busy in (("after_work", True), ("after_work_calm", False)):
+    for key, busy in (("after_work", True), ("after_work_calm", False)) if fits.presence is not None else ():
+        assert fits.presence is not None
         sample = fits.presence.away.after_work(busy=busy, points=POINTS)
         if len(sample):
             found[key] = _empirical(sample)
@@ -190,6 +192,8 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
 
 def _groups(fits: Fits, types: tuple[str, ...]) -> dict[str, Any]:
     log = fits.log
+    if fits.presence is None:
+        return desk_of_tickets(log, None if fits.resolution is None else fits.resolution.overall)
 
     def settings(name: str) -> dict[str, Any]:
         row = log.experts.index(name)
@@ -224,7 +228,7 @@ def _resolution(log: ContactLog) -> HistoricalRate | None:
 
 def _patience(log: ContactLog) -> dict[str, KaplanMeierPatience] | None:
     """A curve for each class in which many gave up; for the others that of all, faster or slower."""
-    if log.abandoned.sum() < FEWEST or not any(_waits_on_line(channel) for channel in log.channels):
+    if log.abandoned.sum() < FEWEST or not log.on_line:
         return None
     import pandas as pd
 

@@ -18,7 +18,18 @@ __all__ = ["fits_of"]
 
 def fits_of(fits: Fits) -> tuple[Fit, ...]:
     """One `Fit` a process."""
+    if not fits.log.on_line:
+        return (_arrivals(fits), _elapsed(fits), _ends(fits))
     return (_arrivals(fits), _patience(fits), _service(fits), _after(fits), _presence(fits), _order(fits), _ends(fits))
+
+
+def _elapsed(fits: Fits) -> Fit:
+    elapsed = fits.log.elapsed_s / 3600
+    return Fit(
+        process="time to the end",
+        says=f"median {np.median(elapsed):.1f} hours, mean {elapsed.mean():.1f}; by type, experts not told apart",
+        unknown="how much of the time in hand is work, when experts are there, and what they do first",
+    )
 
 
 def _arrivals(fits: Fits) -> Fit:
@@ -83,6 +94,7 @@ def _service(fits: Fits) -> Fit:
 
 
 def _after(fits: Fits) -> Fit:
+    assert fits.presence is not None
     away = fits.presence.away
     found = [away.after_work(busy=busy, points=POINTS) for busy in (True, False)]
     busy, calm = (
@@ -99,6 +111,7 @@ def _after(fits: Fits) -> Fit:
 
 def _presence(fits: Fits) -> Fit:
     log, presence = fits.log, fits.presence
+    assert presence is not None
     rows = log.ending == Ending.ANSWERED
     inside = np.zeros(rows.sum(), bool)
     experts, times = log.expert[rows], log.answered_s[rows]

@@ -68,7 +68,7 @@ class Cells:
     Parameters
     ----------
     contacts, abandoned, served_in_time : ``(cells,)`` counts.
-    wait_s : ``(cells,)`` sums.
+    wait_s, elapsed_s : ``(cells,)`` sums; the latter from joining the queue to the end.
     busy_s : ``(cells,)`` seconds of service that fall into the cell; empty where cells are no intervals of time.
     """
 
@@ -76,11 +76,13 @@ class Cells:
     abandoned: Floats
     served_in_time: Floats
     wait_s: Floats
+    elapsed_s: Floats
     busy_s: Floats
 
     def measure(self, name: str) -> Floats:
-        """``(cells,)`` mean wait, abandonment or service level; nan without contacts."""
-        part = {"wait_s": self.wait_s, "abandonment": self.abandoned, "service_level": self.served_in_time}[name]
+        """``(cells,)`` mean wait or time to the end, abandonment or service level; nan without contacts."""
+        parts = {"wait_s": self.wait_s, "abandonment": self.abandoned, "service_level": self.served_in_time}
+        part = {**parts, "elapsed_s": self.elapsed_s}[name]
         found = np.divide(part, self.contacts, out=np.full(len(part), np.nan), where=self.contacts > 0)
         return np.asarray(found)
 
@@ -102,11 +104,19 @@ def totals_by(contacts: Contacts, cell: Integers, count: int, target_s: float, e
         return np.asarray(np.bincount(cell[used], np.asarray(values, float)[used], count), np.float64)
 
     in_time = ~np.isnan(contacts.served_s) & (contacts.wait_s <= target_s)
+    elapsed = contacts.ended_s - contacts.queued_s
     busy = np.zeros(0)
     if every_s is not None:
         edges = np.arange(count + 1, dtype=np.float64) * every_s
         busy = np.diff(_covered(contacts.served_s, contacts.ended_s, edges))
-    return Cells(summed(np.ones(len(cell))), summed(contacts.abandoned), summed(in_time), summed(contacts.wait_s), busy)
+    return Cells(
+        summed(np.ones(len(cell))),
+        summed(contacts.abandoned),
+        summed(in_time),
+        summed(contacts.wait_s),
+        summed(elapsed),
+        busy,
+    )
 
 
 def _covered(begin: Floats, end: Floats, edges: Floats) -> Floats:

@@ -28,11 +28,12 @@ def draw_fits(fits: Fits, path: str | Path) -> None:
     fits : of `fit_log`.
     path : the file; its ending says which format.
     """
-    figure = figure_of(12.0, 9.5)
-    panels = [_draw_arrivals, _draw_busyness, _draw_patience, _draw_handling, _draw_speeds, _draw_pace, _draw_away]
-    panels += [_draw_presence, _draw_order]
+    figure = figure_of(12.0, 9.5 if fits.log.on_line else 3.2)
+    panels = [_draw_arrivals, _draw_busyness, _draw_handling]
+    if fits.log.on_line:
+        panels += [_draw_patience, _draw_speeds, _draw_pace, _draw_away, _draw_presence, _draw_order]
     for number, draw in enumerate(panels):
-        axes = figure.add_subplot(3, 3, number + 1)
+        axes = figure.add_subplot(3 if fits.log.on_line else 1, 3, number + 1)
         draw(axes, fits)
         axes.grid(alpha=0.25)
         axes.title.set_fontsize(10)
@@ -57,13 +58,17 @@ def draw_twin_day(report: TwinReport, path: str | Path, *, day: int = 0) -> None
     axes.bar(hours, real.contacts[rows], width=report.every_s / 3600 * 0.9, color="0.6")
     axes.set_ylabel("contacts")
     axes.set_title(f"day {day + 1} of {report.period[0]} to {report.period[1]}: reality and its twin")
-    for number, (name, label, scale) in enumerate(
-        (("wait_s", "mean wait, s", 1.0), ("abandonment", "abandoned, %", 100.0))
-    ):
+    shown = {
+        "wait_s": ("mean wait, s", 1.0),
+        "abandonment": ("abandoned, %", 100.0),
+        "elapsed_s": ("to the end, h", 1 / 3600),
+    }
+    for number, name in enumerate([name for name in shown if name in report.pit]):
+        label, scale = shown[name]
         seen, drawn = (values[..., rows] * scale for values in report.series("interval", name))
         _band(figure.add_subplot(4, 1, 2 + number), hours, seen, drawn, label)
     busy = np.array([each.busy_s[rows] for each in twin]) / report.every_s
-    _band(figure.add_subplot(4, 1, 4), hours, real.busy_s[rows] / report.every_s, busy, "experts serving")
+    _band(figure.add_subplot(4, 1, 2 + len(report.pit)), hours, real.busy_s[rows] / report.every_s, busy, "in service")
     for axes in figure.axes:
         axes.set_xlim(0, 24)
         axes.set_xticks(range(0, 25, 2))
@@ -168,6 +173,7 @@ def _draw_pace(axes: Any, fits: Fits) -> None:
 
 
 def _draw_away(axes: Any, fits: Fits) -> None:
+    assert fits.presence is not None
     away = fits.presence.away
     for law, label, color in ((away.busy, "while customers wait", REAL), (away.calm, "while nobody waits", TWIN)):
         axes.step(EDGES_S, 100 * np.concatenate(([1.0], 1 - np.cumsum(law))), where="post", color=color, label=label)
@@ -178,6 +184,7 @@ def _draw_away(axes: Any, fits: Fits) -> None:
 
 
 def _draw_presence(axes: Any, fits: Fits) -> None:
+    assert fits.presence is not None
     counts = np.bincount((fits.log.queued_s // DAY_S).astype(int))
     day = int(counts.argmax())
     for row, (spans, hours) in enumerate(zip(fits.presence.spans, fits.presence.hours, strict=True)):

@@ -9,7 +9,7 @@ from deskmatch.errors import ScenarioError
 from deskmatch.policies.dispatch import ExpertBy, Rule
 from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
-from deskmatch.simulation.calibration.staffing import expert_of, groups_of
+from deskmatch.simulation.calibration.staffing import drain_of, expert_of, groups_of
 from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.settings import Arrivals
@@ -56,7 +56,6 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     """
     provenance_of(scenario)
     values = scenario.to_dict()
-    presence = infer_presence(log) if presence is None else presence
     types: dict[str, Any] = {}
     for code, name in enumerate(log.class_names()):
         times = log.queued_s[log.contact_class == code]
@@ -72,17 +71,21 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
         speeds = {key: value for key, value in own.get("speeds", {}).items() if key in types}
         return {"speeds": speeds, "topics": own.get("topics", {}), "tier": own.get("tier", 1)}
 
+    if log.on_line:
+        groups = groups_of(log, infer_presence(log) if presence is None else presence, settings)
+    else:
+        groups = values["groups"]
     return Scenario.load(
         {
             **values,
             "name": f"{scenario.tables.name}, replayed",
             "horizon_s": log.days * DAY_S,
             "warmup_s": 0.0,
-            "drain_s": DAY_S,
+            "drain_s": drain_of(types.values()),
             "busyness_cv": 0.0,
             "start_day": log.weekday,
             "types": types,
-            "groups": groups_of(log, presence, settings),
+            "groups": groups,
         }
     )
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deskmatch.prediction.crossed import CrossedEffects, crossed_effects
 from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
 
-__all__ = ["ServiceFit", "fit_service", "sample_of"]
+__all__ = ["ServiceFit", "fit_elapsed", "fit_service", "sample_of"]
 
 Floats = NDArray[np.float64]
 
@@ -70,6 +70,17 @@ def fit_service(log: ContactLog) -> ServiceFit:
         of_type = standard[kind == each // len(log.priorities)]
         samples.append(sample_of(own if len(own) >= FEW else of_type if len(of_type) else standard))
     return ServiceFit(tuple(samples), speed, pace, effects.spreads[3] if log.days > 1 else 0.0, effects)
+
+
+def fit_elapsed(log: ContactLog) -> ServiceFit:
+    """Of tickets, the law of the time from the queue to the end by class; experts and hours are not told apart."""
+    samples = []
+    for code in range(len(log.class_names())):
+        own = log.elapsed_s[log.contact_class == code]
+        of_type = log.elapsed_s[log.type == code // len(log.priorities)]
+        samples.append(sample_of(own if len(own) >= FEW else of_type if len(of_type) >= FEW else log.elapsed_s))
+    nothing = crossed_effects(np.ones(1), np.ones(1), [(np.zeros(1, np.int64), 1)] * 4)
+    return ServiceFit(tuple(samples), np.ones((len(log.experts), len(log.types))), np.ones(24), 0.0, nothing)
 
 
 def sample_of(values: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog
 from deskmatch.simulation.calibration.presence import Presence, Spans
 from deskmatch.simulation.calibration.skills import skill_sets, skills_of
 
-__all__ = ["expert_of", "groups_of"]
+__all__ = ["desk_of_tickets", "drain_of", "expert_of", "groups_of"]
 
 WEEK_S = 7 * DAY_S
+MOST_IN_HAND = 64
+"""Of one expert; the most that a scenario can say."""
 
 
 def groups_of(log: ContactLog, presence: Presence, settings: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
@@ -54,6 +56,33 @@ def groups_of(log: ContactLog, presence: Presence, settings: Callable[[str], dic
     for group in groups.values():  # what nobody serves for sure anybody may be given
         group["topics"].update({topic: 1.0 for topic in log.types if topic not in known})
     return groups
+
+
+def desk_of_tickets(log: ContactLog, resolution: float | None) -> dict[str, Any]:
+    """One group of all experts, always there and with room for all tickets: their work is not in the log, only its
+    end."""
+    return {
+        "desk": {
+            "experts": max(len(log.experts), -(-2 * _most_in_hand(log) // MOST_IN_HAND)),
+            "channels": dict.fromkeys(log.channels, MOST_IN_HAND),
+            "topics": {"*": 1.0 if resolution is None else round(resolution, 4)},
+        }
+    }
+
+
+def _most_in_hand(log: ContactLog) -> int:
+    """The most tickets that were open at once."""
+    change = np.concatenate((np.ones(len(log)), -np.ones(len(log))))
+    order = np.argsort(np.concatenate((log.queued_s, log.ended_s)), kind="stable")
+    return int(np.cumsum(change[order]).max())
+
+
+def drain_of(types: Iterable[Mapping[str, Any]]) -> float:
+    """Seconds after the horizon in which everything can be finished, a day at least."""
+    longest = max(
+        (max(each["handling"]["sample_s"]) for each in types if "sample_s" in each.get("handling", {})), default=0.0
+    )
+    return float(max(DAY_S, 2 * longest))
 
 
 def _inside(breaks: Spans, spans: Spans) -> Spans:

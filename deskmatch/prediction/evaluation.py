@@ -47,6 +47,10 @@ class Score:
     low: float
     high: float
 
+    def to_list(self) -> list[float | None]:
+        """Value and ends; None where there is none, as where all tickets had one outcome."""
+        return [float(each) if np.isfinite(each) else None for each in (self.value, self.low, self.high)]
+
     def __str__(self) -> str:
         return f"{self.value:.4f} ({self.low:.4f} to {self.high:.4f})"
 
@@ -91,7 +95,7 @@ class Evaluation:
             "resolved_before": self.resolved_before,
             "resolved_after": self.resolved_after,
             **{
-                name: {measure: [score.value, score.low, score.high] for measure, score in getattr(self, name).items()}
+                name: {measure: score.to_list() for measure, score in getattr(self, name).items()}
                 for name in ("scores", "gain", "control")
             },
             "bins": [each._asdict() for each in self.bins],
@@ -193,6 +197,8 @@ def evaluate(
     predicted = probability_of(fitted, after) if predicted is None else predicted
     draws = _draws(len(after), bootstrap, rng)
     notes = [] if not np.isnan(rows.closed_at).all() else [NO_CLOSING]
+    if len(np.unique(after.resolved)) < 2:
+        notes.append("all tickets after the split had one outcome: there is no AUC")
     gains = _gain(fit, before, after, predicted, draws) if gain and fit is not None and not recalibrate_s else {}
     return Evaluation(
         model=name,
@@ -291,9 +297,9 @@ def _score(
         other = 0.0 if beside is None else measure(resolved[rows], beside[rows])
         return measure(resolved[rows], predicted[rows]) - other
 
-    found = [value(rows) for rows in draws]
-    tail = (1 - COVERAGE) / 2
-    low, high = np.nanquantile(found, [tail, 1 - tail]).tolist() if found else (np.nan, np.nan)
+    found = np.array([value(rows) for rows in draws])
+    found, tail = found[np.isfinite(found)], (1 - COVERAGE) / 2
+    low, high = np.quantile(found, [tail, 1 - tail]).tolist() if len(found) else (np.nan, np.nan)
     return Score(value(slice(None)), low, high)
 
 

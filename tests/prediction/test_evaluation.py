@@ -121,9 +121,15 @@ def test_the_report_and_the_picture(tmp_path: Path) -> None:
     assert found.to_dict()["scores"]["auc"][0] == found.scores["auc"].value
     pytest.importorskip("matplotlib")
     found.picture(tmp_path / "bins.svg")
-    assert (tmp_path / "bins.svg").read_text(encoding="utf-8").count("resolved at first contact") >= 0
+    assert (tmp_path / "bins.svg").read_text(encoding="utf-8").startswith("<?xml")
     with pytest.raises(InputError, match=r"expected .svg or .png"):
         found.picture(tmp_path / "bins.doc")
+
+
+def test_one_outcome_has_no_auc_and_says_so() -> None:
+    found = evaluate(HistoricalRate, table().assign(resolved_first_contact=True), bootstrap=5)
+    assert found.to_dict()["scores"]["auc"] == [None, None, None]
+    assert "one outcome" in found.notes[-1]
 
 
 def test_what_cannot_be_evaluated_is_named() -> None:

@@ -1,4 +1,4 @@
-"""Models of times as files, all of whose parameters are arrays, numbers or text; see `deskmatch.prediction.storage`."""
+"""Models of times as files: their fields, as `deskmatch.prediction.storage` keeps them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from deskmatch.errors import InputError
-from deskmatch.prediction.storage import Stored, load_stored, refuse_file, save_stored
+from deskmatch.errors import Defect, InputError
+from deskmatch.prediction.storage import Stored, load_stored, save_stored
 
 __all__ = ["read_model", "write_model"]
 
@@ -24,9 +24,9 @@ def write_model(path: str | Path, kind: str, values: Mapping[str, Any]) -> None:
     OSError
         Where the file cannot be written.
     """
-    texts = {name: value for name, value in values.items() if np.asarray(value).dtype.kind == "U"}
-    arrays = {name: np.asarray(value) for name, value in values.items() if name not in texts}
-    save_stored(path, Stored(kind, VERSION, texts, arrays))
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    header = {name: value for name, value in values.items() if name not in arrays}
+    save_stored(path, Stored(kind, VERSION, header, arrays))
 
 
 def read_model(path: str | Path, model: type[Any]) -> Any:
@@ -39,9 +39,7 @@ def read_model(path: str | Path, model: type[Any]) -> Any:
     """
     stored = load_stored(path, kind=model.__name__, version=VERSION)
     try:
-        texts = {name: tuple(text) if isinstance(text, list) else text for name, text in stored.header.items()}
-        return model(**texts, **{name: array if array.ndim else array.item() for name, array in stored.arrays.items()})
-    except InputError:
-        raise
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise refuse_file(path, f"expected a file written by {model.__name__}.save ({error})") from None
+        return model(**stored.header, **stored.arrays)
+    except (TypeError, ValueError) as error:
+        accepted = f"expected a file written by {model.__name__}.save ({error})"
+        raise InputError([Defect(str(path), None, None, None, accepted)]) from None

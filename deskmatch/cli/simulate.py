@@ -37,17 +37,11 @@ SHOWN = (
     "reward_expected",
 )
 
+RULES = ("c_mu", "c_mu_theta", "generalised_c_mu", "p_c_mu", "max_weight", "least_flexible_first", "most_qualified")
 NAMES = (
-    "current",
-    "fcfs",
-    "fastest",
-    "least_occupied",
-    "random",
-    "priority",
-    "longest_queue",
-    "matching",
-    "matching_greedy",
-)
+    "current", "fcfs", "fastest", "least_occupied", "random", "priority", "longest_queue", *RULES, "greedy", "matching",
+    "matching_greedy", "look_ahead",
+)  # fmt: skip
 
 
 def simulate_command(
@@ -93,8 +87,9 @@ def simulate_command(
 
 def policy_named(name: str, scenario: Scenario) -> Policy:
     """A policy of the command line, fit for the scenario's channels."""
+    from deskmatch import policies
     from deskmatch.formulations import Formulation
-    from deskmatch.policies import Matching, fcfs, longest_queue, priority_fcfs
+    from deskmatch.policies import Greedy, LookAhead, Matching, fcfs, longest_queue, priority_fcfs
 
     if name == "current":
         from deskmatch.simulation.calibration import current_rule
@@ -108,6 +103,15 @@ def policy_named(name: str, scenario: Scenario) -> Policy:
         return priority_fcfs()
     if name == "longest_queue":
         return longest_queue()
+    if name in RULES:
+        rule: Policy = getattr(policies, name)()
+        return rule
+    if name == "greedy":
+        return Greedy(Formulation(scenario.routing))
+    if name == "look_ahead":
+        from deskmatch.learning import forecast_of
+
+        return LookAhead(forecast_of(scenario), scenario.tables.reward, routing=scenario.routing)
     if name == "matching":
         return Matching(Formulation(scenario.routing))
     if name == "matching_greedy":

@@ -8,6 +8,8 @@ from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from deskmatch.learning.chain import Performance, Table, evaluate
+    from deskmatch.learning.chain_values import learn_on_chain
+    from deskmatch.learning.clairvoyant import Clairvoyant, clairvoyant_bound
     from deskmatch.learning.cloning import clone
     from deskmatch.learning.demonstrations import Demonstrations
     from deskmatch.learning.exact import Optimum, optimum
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from deskmatch.learning.value_learning import Learning, learn_values
 
 __all__ = [
+    "Clairvoyant",
     "Demonstrations",
     "Learned",
     "Learning",
@@ -41,9 +44,11 @@ __all__ = [
     "StateSpace",
     "Table",
     "Tuned",
+    "clairvoyant_bound",
     "clone",
     "evaluate",
     "forecast_of",
+    "learn_on_chain",
     "learn_ppo",
     "learn_q",
     "learn_values",
@@ -53,6 +58,9 @@ __all__ = [
 ]
 
 _PLACES = {
+    "Clairvoyant": "clairvoyant",
+    "clairvoyant_bound": "clairvoyant",
+    "learn_on_chain": "chain_values",
     "Demonstrations": "demonstrations",
     "Learned": "judging",
     "Learning": "value_learning",

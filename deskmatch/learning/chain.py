@@ -14,7 +14,7 @@ from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.learning.state_space import StateSpace
 
-__all__ = ["Performance", "Table", "evaluate"]
+__all__ = ["Performance", "Table", "evaluate", "visits"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -34,6 +34,26 @@ class Table(Frozen):
     space: StateSpace
     after: Integers
     assigned: Integers
+
+    @classmethod
+    def of_steps(cls, space: StateSpace, step: Integers) -> Table:
+        """Decisions from single assignments, made one after the other.
+
+        Parameters
+        ----------
+        space : the states.
+        step : ``(states,)`` the assignment to make next, which must be possible; −1: none.
+        """
+        after = np.arange(space.n_states)
+        assigned = np.zeros((space.n_states, len(space.assignments)), np.int64)
+        waiting = space.waiting.sum(axis=1)
+        for count in range(1, int(waiting.max(initial=0)) + 1):  # each assignment leads to a state where fewer wait
+            rows = np.flatnonzero((waiting == count) & (step >= 0))
+            target = space.assigned_to[rows, step[rows]]
+            after[rows] = after[target]
+            assigned[rows] = assigned[target]
+            assigned[rows, step[rows]] += 1
+        return cls._trusted(space=space, after=after, assigned=assigned)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,16 +98,10 @@ def evaluate(table: Table) -> Performance:
         Where the chain from the empty desk settles in more than one set of states.
     """
     space, desk = table.space, table.space.desk
-    rows = _visited(table)
-    place = np.full(space.n_states, -1, np.int64)
-    place[rows] = np.arange(len(rows))
-    before = space.event_to[rows]
-    rates = space.event_rate[rows]
-    target = place[table.after[before]]
-    happens = rates > 0
-    source = np.repeat(np.arange(len(rows)), happens.sum(axis=1))
-    flow = sparse.csr_matrix((rates[happens], (source, target[happens])), shape=(len(rows), len(rows)))
-    share = _stationary(flow)
+    everywhere = visits(table)
+    rows = np.flatnonzero(everywhere > 0)
+    share = everywhere[rows]
+    before, rates = space.event_to[rows], space.event_rate[rows]
     assigned = table.assigned[before] * (rates * share[:, None])[:, :, None]
     by_assignment = assigned.sum(axis=(0, 1))
     own = float(share @ space.own_rate[rows])
@@ -107,6 +121,28 @@ def evaluate(table: Table) -> Performance:
         held=float(share @ (space.assigned_to[rows] >= 0).any(axis=1)),
         edge=float(share @ full.any(axis=1)),
     )
+
+
+def visits(table: Table) -> Floats:
+    """``(states,)`` share of time in each state after decisions, in the long run.
+
+    Raises
+    ------
+    ContractError
+        As in `evaluate`.
+    """
+    space = table.space
+    rows = _visited(table)
+    place = np.full(space.n_states, -1, np.int64)
+    place[rows] = np.arange(len(rows))
+    rates = space.event_rate[rows]
+    target = place[table.after[space.event_to[rows]]]
+    happens = rates > 0
+    source = np.repeat(np.arange(len(rows)), happens.sum(axis=1))
+    flow = sparse.csr_matrix((rates[happens], (source, target[happens])), shape=(len(rows), len(rows)))
+    share = np.zeros(space.n_states)
+    share[rows] = np.maximum(_stationary(flow), 0.0)
+    return share
 
 
 def _visited(table: Table) -> Integers:

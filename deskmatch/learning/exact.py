@@ -88,7 +88,7 @@ def optimum(
         sweeps += SWEEPS
         if bounds[1] - bounds[0] <= precision * scale:
             break
-    table = _table(space, step)
+    table = Table.of_steps(space, step)
     return Optimum._trusted(
         table=table, performance=evaluate(table), bound=float(bounds[1]), value=values, sweeps=sweeps
     )
@@ -159,17 +159,3 @@ def value_sweeps(
         for s in range(n):
             values[s] = fresh[s] - empty
         bounds[0], bounds[1] = low, high
-
-
-def _table(space: StateSpace, step: Integers) -> Table:
-    """Sequences of assignments as decisions, states with few waiting tickets first."""
-    after = np.arange(space.n_states)
-    assigned = np.zeros((space.n_states, len(space.assignments)), np.int64)
-    waiting = space.waiting.sum(axis=1)
-    for count in range(1, int(waiting.max(initial=0)) + 1):
-        rows = np.flatnonzero((waiting == count) & (step >= 0))
-        target = space.assigned_to[rows, step[rows]]
-        after[rows] = after[target]
-        assigned[rows] = assigned[target]
-        assigned[rows, step[rows]] += 1
-    return Table._trusted(space=space, after=after, assigned=assigned)

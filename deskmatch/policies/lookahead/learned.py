@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 IDLE_KNOTS = (1, 2, 3, 4, 6, 9, 14, 22, 40)
-QUEUE_KNOTS = (0, 1, 3, 8, 20)
+QUEUE_KNOTS = (0, 1, 3, 8)
 MOST_PAIRS = 60
 
 
@@ -26,8 +26,9 @@ MOST_PAIRS = 60
 class ValueFeatures(Frozen):
     """What a value of states is linear in.
 
-    For each group min(idle, knot) for a few knots; for each class max(waiting − knot, 0); and for pairs of groups that
-    share classes whether both are full, and the product of their idle slots over the largest.
+    For each group min(idle, knot) for a few knots; for each class max(waiting − knot, 0); for pairs of groups that
+    share classes whether both are full, and the product of their idle slots over the largest; for groups and classes
+    min(waiting, 3) where the group is full; for pairs of classes that share groups the product of min(waiting, 10).
 
     Parameters
     ----------
@@ -35,6 +36,8 @@ class ValueFeatures(Frozen):
     group, knot : ``(idle features,)``.
     kind, above : ``(queue features,)``.
     pairs : ``(pairs, 2)`` groups.
+    full : ``(full features, 2)`` group and class.
+    both : ``(products, 2)`` classes.
     """
 
     size: Integers
@@ -43,6 +46,8 @@ class ValueFeatures(Frozen):
     kind: Integers
     above: Integers
     pairs: Integers
+    full: Integers
+    both: Integers
 
     @classmethod
     def of(cls, pools: Pools, size: Integers) -> ValueFeatures:
@@ -52,7 +57,12 @@ class ValueFeatures(Frozen):
         shared = pools.eligible.T.astype(np.int64) @ pools.eligible
         pairs = [(i, j) for j in range(pools.n_groups) for i in range(j) if shared[i, j] > 0]
         pairs.sort(key=lambda pair: -shared[pair])
-        columns = [np.array(each, np.int64).reshape(-1, 2) for each in (idle, queue, pairs[:MOST_PAIRS])]
+        few = pools.n_groups * pools.n_classes <= MOST_PAIRS
+        full = [(g, k) for g in range(pools.n_groups) for k in range(pools.n_classes) if few or pools.eligible[k, g]]
+        common = pools.eligible.astype(np.int64) @ pools.eligible.T
+        both = [(k, other) for k in range(pools.n_classes) for other in range(k) if common[k, other] > 0]
+        kept = (idle, queue, pairs[:MOST_PAIRS], full[:MOST_PAIRS], both[:MOST_PAIRS])
+        columns = [np.array(each, np.int64).reshape(-1, 2) for each in kept]
         return cls._trusted(
             size=np.asarray(size, np.int64),
             group=columns[0][:, 0],
@@ -60,10 +70,12 @@ class ValueFeatures(Frozen):
             kind=columns[1][:, 0],
             above=columns[1][:, 1],
             pairs=columns[2],
+            full=columns[3],
+            both=columns[4],
         )
 
     def __len__(self) -> int:
-        return len(self.group) + len(self.kind) + 2 * len(self.pairs)
+        return len(self.group) + len(self.kind) + 2 * len(self.pairs) + len(self.full) + len(self.both)
 
     def values(self, idle: Floats, waiting: Floats) -> Floats:
         """``(states, features)``.
@@ -80,6 +92,8 @@ class ValueFeatures(Frozen):
                 np.maximum(waiting[:, self.kind] - self.above, 0),
                 ((idle[:, first] <= 0) & (idle[:, second] <= 0)).astype(np.float64),
                 idle[:, first] * idle[:, second] / scale,
+                (idle[:, self.full[:, 0]] <= 0) * np.minimum(waiting[:, self.full[:, 1]], 3.0),
+                np.minimum(waiting[:, self.both[:, 0]], 10.0) * np.minimum(waiting[:, self.both[:, 1]], 10.0),
             ),
             axis=1,
         )
@@ -89,8 +103,9 @@ class ValueFeatures(Frozen):
 class LearnedValues:
     """Values that `deskmatch.learning.learn_values` has learned.
 
-    A ticket that goes to an idle expert of a group takes V(before) − V(after) of that group's idle slots; a ticket that
-    is held is worth the rise of V by one more waiting ticket of its class. Z. Xu et al., "Large-scale order dispatch in
+    A pair is worth its points plus V(after) − V(before): one waiting ticket of the class, and one idle slot of the
+    group, less; of several at once each is looked at after those before it. A held ticket changes nothing, and is worth
+    0. Z. Xu et al., "Large-scale order dispatch in
     on-demand ride-hailing platforms: a learning and planning approach", KDD (2018) 905–913; X. Tang et al., KDD (2019)
     1780–1790, who put values learned by temporal differences into the weights of a matching.
 
@@ -117,32 +132,31 @@ class LearnedValues:
         return features
 
     def offer(self, plan: ValueFeatures, now: Now) -> Offer:
-        """Differences of values."""
-        idle_w, queue_w, full_w, both_w = self._split(plan)
-        idle = (now.size - now.busy).astype(np.float64)
-        left = (now.size[now.arc_group] - now.arc_level).astype(np.float64)  # idle slots before this one is taken
-        price = np.zeros(len(left))
-        for at in range(len(plan.group)):
-            here = (now.arc_group == plan.group[at]) & (left <= plan.knot[at])
-            price[here] += idle_w[at]
-        for at, (i, j) in enumerate(plan.pairs.tolist()):
-            scale = max(int(plan.size[i] * plan.size[j]), 1)
-            for own, other in ((i, j), (j, i)):
-                here = now.arc_group == own
-                price[here] += both_w[at] * idle[other] / scale
-                if idle[other] <= 0:
-                    price[here & (left <= 1)] -= full_w[at]
-        hold = np.zeros(len(now.kind))
-        known = now.kind >= 0
-        rank = now.waiting[np.maximum(now.kind, 0)] - now.place  # so many wait, if all before have gone
-        for at in range(len(plan.kind)):
-            hold[known & (now.kind == plan.kind[at]) & (rank > plan.above[at])] += queue_w[at]
+        """Differences of values, one for each kind of arc."""
+        idle, waiting = (now.size - now.busy).astype(np.float64), now.waiting.astype(np.float64)
+        alike = np.stack(
+            (
+                now.kind[now.arc_ticket],
+                np.where(now.kind < 0, 0, now.place)[now.arc_ticket],
+                now.arc_group,
+                now.arc_level - now.busy[now.arc_group],
+            )
+        )
+        (kind, place, group, taken), which = np.unique(alike, axis=1, return_inverse=True)
+        rows, known = np.arange(len(kind)), kind >= 0
+        before_idle, before_waiting = np.tile(idle, (len(kind), 1)), np.tile(waiting, (len(kind), 1))
+        before_idle[rows, group] -= taken
+        before_waiting[rows[known], kind[known]] -= place[known]
+        after_idle, after_waiting = before_idle.copy(), before_waiting.copy()
+        after_idle[rows, group] -= 1
+        after_waiting[rows[known], kind[known]] -= 1
+        fall = (plan.values(before_idle, before_waiting) - plan.values(after_idle, after_waiting)) @ self.weights
         nothing = np.zeros(0, np.int64)
         return Offer._trusted(
-            price=price, hold=hold, line_ticket=nothing, line_place=nothing, line_value=np.zeros(0), places=0
+            price=fall[which.reshape(-1)],
+            hold=np.zeros(len(now.kind)),
+            line_ticket=nothing,
+            line_place=nothing,
+            line_value=np.zeros(0),
+            places=0,
         )
-
-    def _split(self, plan: ValueFeatures) -> tuple[Floats, Floats, Floats, Floats]:
-        ends = np.cumsum([len(plan.group), len(plan.kind), len(plan.pairs), len(plan.pairs)])
-        parts = np.split(self.weights, ends[:-1])
-        return parts[0], parts[1], parts[2], parts[3]

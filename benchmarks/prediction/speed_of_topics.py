@@ -41,18 +41,17 @@ def measure(full: bool) -> Finding:
     batches = [Inquiries(texts[start : start + 128 : 2]) for start in range(1, len(texts) - 128, 128)]
     lines = ["## 64 short texts, on one thread", ""]
     lines += ["| | processor time, ms | wall clock, ms |", "|---|---:|---:|"]
-    medians = {}
+    medians, count = {}, 30 if full else 5
     for name, model in models.items():
         model.probability(batches[0])
-        times = [_timed(model, batch) for batch in batches[: 30 if full else 5]]
+        times = [_timed(model, batch) for batch in batches[:count]]
         cpu, wall = ([pair[k] for pair in times] for k in (0, 1))
         medians[name] = sorted(cpu)[len(cpu) // 2] * 1e3
         lines.append(f"| {name} | {spread(cpu, 1e3, 1)} | {spread(wall, 1e3, 1)} |")
     lines += [
         "",
-        "Medians (quartiles) of 30 batches of questions to a bank, preparation and masking included. Other",
-        "programs ran on",
-        "the same cores, which the wall clock shows and processor time does not.",
+        f"Medians (quartiles) of {count} batches of questions to a bank, preparation and masking included. Other",
+        "programs ran on the same cores, which the wall clock shows more than processor time does.",
     ]
     light = max(value for name, value in medians.items() if "Transformer" not in name)
     heavy = max((value for name, value in medians.items() if "Transformer" in name), default=float("nan"))

@@ -45,15 +45,12 @@ def measure(full: bool) -> Finding:
     lines += [
         "",
         f"Held-out texts wait in batches of {WAITING}, for {EXPERTS} experts with one place each, matched",
-        "optimally by",
-        "expected resolution, Σ over topics of P(topic | text) · P(resolved | expert, topic). The desks are",
-        "drawn: each",
-        "expert knows 60 % of the topics, with a resolution uniform in [0, 1]. What counts is the given",
-        "resolution of the",
-        "assigned expert on the *true* topic; intervals are over 20 desks. “Likeliest topic” is the same",
-        "optimum with the",
-        "likeliest topic in place of the probabilities. The last column is the share of what wrong labels cost, that",
-        "counting on all topics wins back.",
+        "optimally by expected resolution, Σ over topics of P(topic | text) · P(resolved | expert, topic).",
+        "The desks are drawn: each",
+        "expert knows 60 % of the topics, with a resolution uniform in [0, 1]. What counts is the given resolution of",
+        "the assigned expert on the *true* topic; intervals are over 20 desks. “Likeliest topic” is the same optimum",
+        "with the likeliest topic in place of the probabilities. The last column is the share of what wrong labels",
+        "cost, that counting on all topics wins back.",
     ]
     return Finding(
         "it_tickets, drawn experts",

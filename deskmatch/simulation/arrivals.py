@@ -124,7 +124,7 @@ class _Rate:
     def draw(self, begin: float, end: float, factor: float, stream: np.random.Generator) -> Floats:
         """Sorted arrivals between two instants."""
         low, high = self._integral(begin), self._integral(end)
-        count = stream.poisson(factor * (high - low))
+        count = stream.poisson(max(factor * (high - low), 0.0))  # rounding may turn a rate of 0 around
         if self.constant:
             return np.sort(begin + (end - begin) * stream.random(count))
         return np.minimum(self._inverse(np.sort(low + (high - low) * stream.random(count))), np.nextafter(end, begin))

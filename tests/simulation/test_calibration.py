@@ -165,6 +165,23 @@ def test_everything_that_is_wrong_in_a_log_is_listed() -> None:
         ContactLog.read(bad.drop(columns="expert"))
 
 
+def test_logs_that_say_too_little_are_refused_and_short_ones_learned() -> None:
+    few = contacts()[:40]
+    for table, said in (
+        (few.assign(answered="", expert=""), "that an expert answered"),
+        (few.assign(ended=few["answered"].fillna(few["ended"]), answered=few["answered"]), "an end after that"),
+        (few.assign(queue_entered=""), "as the contact was answered"),
+    ):
+        with pytest.raises(InputError, match=said):
+            calibrate(table)
+    for size in (1, 2, 5):
+        own = ContactLog.read(few[few["answered"].notna()][:size])
+        assert "twin" in evaluate_twin(calibrate(own), own, replications=20).text()
+    later = {name: few[name] + pd.Timedelta("100D") for name in ("arrived", "queue_entered", "answered", "ended")}
+    apart = calibrate(pd.concat([few, few.assign(**later)]))
+    assert simulate(apart, fcfs()).arrived < 400
+
+
 def test_what_is_left_out_of_a_log_is_noted() -> None:
     at = ["2026-03-02T09:00:00"] * 5
     table = pd.DataFrame(

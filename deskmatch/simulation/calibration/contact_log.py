@@ -142,6 +142,8 @@ class ContactLog(Frozen):
         for earlier, later in (("arrived", "queue_entered"), ("queue_entered", "answered"), ("answered", "ended")):
             for row in np.flatnonzero(times[later] < times[earlier]):
                 table.refuse(labels[row], later, _clock(times[later][row]), f"expected a time not before {earlier}")
+        for row in np.flatnonzero(np.isnan(times["queue_entered"]) & ~np.isnan(times["answered"])):
+            table.refuse(labels[row], "queue_entered", "an empty cell", "expected a time, as the contact was answered")
         types = table.column("type", str, "expected a type")
         ending = _endings(table, times)
         experts, groups = _names(table, "expert"), _names(table, "group")

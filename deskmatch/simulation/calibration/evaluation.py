@@ -278,4 +278,5 @@ def _lines(report: TwinReport) -> Iterator[str]:
         yield f"{measure}: 90 % intervals cover {report.coverage(measure):.1%} of the intervals of time"
         for grouping in ("day", "hour"):
             error, noise = report.error_and_noise(grouping, measure)
-            yield f"{measure} by {grouping}: error {error:.3g}, {error / noise:.2f} times the twin's own noise"
+            times = f"{error / noise:.2f} times the twin's own noise" if noise > 0 else "in a twin without noise"
+            yield f"{measure} by {grouping}: error {error:.3g}, {times}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.errors import Defect, InputError
 from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.prediction.patience_laws import KaplanMeierPatience
 from deskmatch.routing.kinds import Kind, kind_of
@@ -106,7 +107,16 @@ def calibrate(
 
 
 def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
-    """Fit every process."""
+    """Fit every process.
+
+    Raises
+    ------
+    InputError
+        Where no contact was served for any time.
+    """
+    if not np.nansum(log.handling_s) > 0:
+        accepted = "expected contacts that an expert answered, with an end after that"
+        raise InputError([Defect("contacts", None, "answered", None, accepted)])
     return Fits(
         log=log,
         arrivals=fit_arrivals(log, every_s=every_s),

@@ -192,6 +192,10 @@ def test_wrong_settings_are_refused(scenario: Scenario) -> None:
         LookAhead(forecast, method="auto")
     with pytest.raises(ContractError, match="hold_at_most_s"):
         LookAhead(forecast, hold_at_most_s=-1)
+    with pytest.raises(ContractError, match="expected a Forecast"):
+        LookAhead(None)  # type: ignore[arg-type]
+    with pytest.raises(ContractError, match="handed_on"):
+        LookAhead(forecast, handed_on=2.0)
     with pytest.raises(ContractError, match="caution"):
         PolicyImprovement(caution=0)
     with pytest.raises(ContractError, match="intervals"):

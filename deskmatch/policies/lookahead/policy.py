@@ -95,6 +95,11 @@ class LookAhead:
             raise BackendError(
                 f"look-ahead: found method {self.method!r}; expected one of {', '.join(backend_names())}"
             )
+        given: object = self.forecast
+        if not isinstance(given, Forecast):
+            raise ContractError(f"look-ahead: found {given!r:.60} as forecast; expected a Forecast (forecast_of)")
+        if not 0 <= self.handed_on <= 1:
+            raise ContractError(f"handed_on: found {self.handed_on!r}; expected a share from 0 to 1")
         if not (self.hold_at_most_s >= 0 and self.replan_s > 0 and 0 <= self.explore <= 1):
             raise ContractError(
                 f"hold_at_most_s, replan_s, explore: found {self.hold_at_most_s!r}, {self.replan_s!r}, "

@@ -37,8 +37,8 @@ TAIL = """## What to make of it
   settings (a rate of 0.001 and a memory of 900 s) had come to 98 % of the optimum.
 - Double Q-learning had come to 82 % of the optimum after 30,000 transitions, and is not within the 10 % to which a
   learner must come before anything is claimed with it.
-- An evolution strategy on a linear scorer (covariance adaptation, 14 children a generation) stayed at its clone for
-  60,000 transitions, at each of three first spreads, and was left out.
+- An evolution strategy on a linear scorer (covariance adaptation, 14 children a generation) ended below its clone after
+  60,000 transitions, with first spreads of 1 and of 3, and was left out.
 """
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.learning.contestants import learned_policies
 from benchmarks.policies.desks import LOADS, SIMULATED, load_scenario
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.formulations import Formulation
@@ -59,6 +60,7 @@ def contestants(scenario: Scenario) -> dict[str, Policy]:
         "matching": Matching(Formulation(scenario.routing)),
         "policy improvement": ahead,
         "fluid prices": ahead.replace(outlook=FluidPrices()),
+        **learned_policies(scenario),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,11 +77,13 @@ def simulate_command(
         unknown = [name for name in indicator or () if name not in INDICATORS]
         if unknown:
             fail(f"--indicator: found {unknown[0]!r}; expected one of {', '.join(INDICATORS)}")
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-        result = compare(loaded, policies, replications=replications, seed=seed, n_jobs=jobs, out=out)
+        contacts = out if find_spec("pyarrow") else None
+        if out is not None and contacts is None:
+            typer.echo("contacts are not kept: that needs pyarrow (pip install 'deskmatch[parquet]')", err=True)
+        result = compare(loaded, policies, replications=replications, seed=seed, n_jobs=jobs, out=contacts)
         show(result, indicator or list(SHOWN), channel, loaded)
         if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
             result.frame(channel).to_csv(out / "comparison.csv")
             typer.echo(f"written to {out}", err=True)
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import isfinite, nan
 from numbers import Real
 from types import NoneType
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -182,6 +182,7 @@ def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[Bas
         else:
             place = next((arg for arg in reversed(get_args(place)) if arg is not Ellipsis), None)
         place = _without_none(place)
+        place = get_args(place)[0] if get_origin(place) is Annotated else place
     return place if isinstance(place, type) and issubclass(place, BaseModel) else None
 
 

@@ -9,11 +9,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.epochs.cells import fold
 from deskmatch.routing.kinds import Kind
 from deskmatch.routing.validation import did_you_mean
-from deskmatch.simulation.naming import UNKNOWN, QueueClass, SimulatedType, settled
-from deskmatch.simulation.settings import Group, ScenarioTables
-from deskmatch.simulation.shifts import cycle_of, expert_spans, overlaps
+from deskmatch.simulation.naming import UNKNOWN, SimulatedType, laws_of, settled, speeds_of
+from deskmatch.simulation.settings import TOTAL, Group, ScenarioTables
+from deskmatch.simulation.shifts import cycle_of, expert_spans, overlaps, repeats_after
 
 __all__ = ["problems_of", "warnings_of"]
 
@@ -23,7 +24,19 @@ BUSY = 0.999
 
 def problems_of(tables: ScenarioTables) -> list[str]:
     """All that makes the scenario unfit to be simulated, as lines that name the key."""
-    return [*_unknown_names(tables), *_wrong_types(tables), *_wrong_records(tables), *_wrong_hours(tables)]
+    return [
+        *_warm_up(tables),
+        *_unknown_names(tables),
+        *_wrong_channels(tables),
+        *_wrong_types(tables),
+        *_wrong_records(tables),
+        *_wrong_hours(tables),
+    ]
+
+
+def _warm_up(tables: ScenarioTables) -> Iterator[str]:
+    if tables.warmup_s >= tables.horizon_s:
+        yield f"warmup_s = {tables.warmup_s:g}: should be below horizon_s = {tables.horizon_s:g}"
 
 
 def _unknown_names(tables: ScenarioTables) -> Iterator[str]:
@@ -49,8 +62,19 @@ def _unknown_names(tables: ScenarioTables) -> Iterator[str]:
 def _missing(key: str, names: object, known: object, what: str) -> Iterator[str]:
     for name in names:  # type: ignore[attr-defined]
         if name not in known:  # type: ignore[operator]
-            hint = did_you_mean(name, known) or f" (known here: {', '.join(sorted(known))})"  # type: ignore[call-overload, arg-type]
+            listed = ", ".join(sorted(known)) or "none"  # type: ignore[call-overload]
+            hint = did_you_mean(name, known) or f" (known here: {listed})"  # type: ignore[arg-type]
             yield f"{key}: {name!r} is not {what}{hint}"
+
+
+def _wrong_channels(tables: ScenarioTables) -> Iterator[str]:
+    if TOTAL in tables.channels:
+        yield f"channels.{TOTAL}: is what the whole desk is called in tables; expected another name"
+    names: dict[str, str] = {}
+    for name in tables.channels:
+        other = names.setdefault(fold(name), name)
+        if other != name:
+            yield f"channels.{name}: differs from {other!r} in case only; expected names that differ otherwise"
 
 
 def _wrong_types(tables: ScenarioTables) -> Iterator[str]:
@@ -102,6 +126,11 @@ def _wrong_hours(tables: ScenarioTables) -> Iterator[str]:
         if numbered > group.experts:
             yield f"groups.{name}.shifts: are for {numbered} experts; the group has {group.experts}"
             continue
+        period = repeats_after(group)
+        if period is not None and abs(cycle / period - round(cycle / period)) > 1e-6:
+            key = "staffing" if group.staffing else "logins_every_s"
+            yield f"groups.{name}.{key}: repeats every {period:g} s; expected a whole number of seconds"
+            continue
         if any(spans is not None and overlaps(spans) for spans in _spans(tables, group, cycle)):
             yield f"groups.{name}.shifts: overlap for one expert; expected shifts that come one after the other"
         for number, shift in enumerate(group.shifts):
@@ -122,11 +151,47 @@ def _spans(tables: ScenarioTables, group: Group, cycle: float) -> list[list[tupl
 def warnings_of(
     tables: ScenarioTables,
     types: tuple[SimulatedType, ...],
-    queues: tuple[QueueClass, ...],
     eligible: NDArray[np.bool_],
 ) -> tuple[str, ...]:
-    """What is odd and no error, a sentence each."""
-    return (*_overload(tables, types, eligible), *_idle_groups(tables, eligible), *_too_late(tables))
+    """What is odd and no error, a sentence each.
+
+    Parameters
+    ----------
+    tables, types : of the scenario.
+    eligible : ``(queues, groups)`` as in `Scenario`; the types' own queues come first.
+    """
+    return (
+        *_overload(tables, types, eligible[: len(types)]),
+        *_idle_groups(tables, eligible),
+        *_nobody_there(tables, types, eligible[: len(types)]),
+        *_no_arrivals(tables, types),
+        *_too_late(tables),
+    )
+
+
+def _nobody_there(
+    tables: ScenarioTables, types: tuple[SimulatedType, ...], eligible: NDArray[np.bool_]
+) -> Iterator[str]:
+    """Types whose experts never work while the scenario runs."""
+    groups, end = list(tables.groups.values()), tables.horizon_s + tables.drain_s
+    cycle = cycle_of(groups)
+    there = np.array(
+        [
+            any(own is None or any(begin < end for begin, _ in own) for own in _spans(tables, group, cycle))
+            for group in groups
+        ]
+    )
+    for row, each in enumerate(types):
+        if not (eligible[row] & there).any():
+            yield f"types.{each.written}: nobody who can serve {each.name!r} is logged in at any time of the run"
+
+
+def _no_arrivals(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> Iterator[str]:
+    """Types of which no ticket comes."""
+    come = {each.written for each in types if each.arrivals.per_s(tables.horizon_s) > 0}
+    for name in tables.types:
+        if name not in come:
+            yield f"types.{name}: no ticket of it arrives before the horizon"
 
 
 def _too_late(tables: ScenarioTables) -> Iterator[str]:
@@ -138,24 +203,43 @@ def _too_late(tables: ScenarioTables) -> Iterator[str]:
 
 
 def _overload(tables: ScenarioTables, types: tuple[SimulatedType, ...], eligible: NDArray[np.bool_]) -> Iterator[str]:
-    """Sets of types that bring more work than the groups that may serve them can do, and whose customers all stay."""
+    """Sets of types that bring more work than the groups that may serve them can do, and whose customers all stay.
+
+    Work is counted in the types' own handling times and work after contacts. A group does it as fast as that type of
+    the set which it is best at, so that nothing is called too much which could be done. Repeat contacts, transfers
+    and the pace are not counted.
+    """
     groups = list(tables.groups.values())
     cycle = cycle_of(groups)
-    speed = np.array([_full_time(tables, group, cycle) * group.speed * _most(tables, group) for group in groups])
-    work = np.array([each.arrivals.per_s(tables.horizon_s) * each.handling.mean for each in types])
+    experts = np.array([_full_time(tables, group, cycle) * _most(tables, group) for group in groups])
+    after = np.array([0.0 if law is None else law.mean for law in (each.settings.after_work for each in types)])
+    own = np.array([each.handling.mean for each in types]) + after
+    means = np.array([[law.mean for law in row] for row in laws_of(tables, types)])
+    there = means / speeds_of(tables, types) + after[:, None]
+    speed = np.divide(own[:, None], there, out=np.full(there.shape, 1e12), where=there > 0)
+    work = np.array([each.arrivals.per_s(tables.horizon_s) * _joins(tables, each) for each in types]) * own
     stays = np.array([_stays(tables, each) for each in types])
     told: set[tuple[int, ...]] = set()
     for row in range(len(types)):
-        within = np.array([not (eligible[other] & ~eligible[row]).any() for other in range(len(types))])
-        members = tuple(np.flatnonzero(within & stays & (work > 0)).tolist())
-        can = speed[eligible[row]].sum()
-        if members and members not in told and work[list(members)].sum() > BUSY * can:
-            told.add(members)
+        within = ~(eligible & ~eligible[row]).any(axis=1)
+        members = np.flatnonzero(within & stays & (work > 0))
+        if not len(members) or tuple(members) in told:
+            continue
+        fastest = np.where(eligible[members], speed[members], 0.0).max(axis=0)
+        can = float(experts[fastest > 0] @ fastest[fastest > 0])
+        if work[members].sum() > BUSY * can:
+            told.add(tuple(members))
             names = ", ".join(types[member].name for member in members[:3]) + (" …" if len(members) > 3 else "")
             yield (
-                f"{names}: bring work for {work[list(members)].sum():.1f} experts and there are {can:.1f} on average;"
+                f"{names}: bring work for {work[members].sum():.1f} experts and there are {can:.1f} on average;"
                 " nobody gives up, so that the queue grows without end"
             )
+
+
+def _joins(tables: ScenarioTables, each: SimulatedType) -> float:
+    """Share of the tickets of a type that join the queue where they must wait."""
+    balk = each.settings.balk
+    return 1.0 - (tables.channels[each.settings.channel].balk if balk is None else balk)
 
 
 def _most(tables: ScenarioTables, group: Group) -> float:
@@ -181,6 +265,8 @@ def _stays(tables: ScenarioTables, each: SimulatedType) -> bool:
     model = tables.channels[each.settings.channel]
     kind, defaults = settled(each.settings.channel, model)
     if model.queue_capacity is not None:
+        return False
+    if each.marks is not None and not np.isnan(each.marks[:, 0]).all():
         return False
     if "patience" in each.settings.model_fields_set:
         return each.settings.patience is None

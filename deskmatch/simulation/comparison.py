@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
-from deskmatch.simulation.kpis import INDICATORS, TOTAL
-from deskmatch.simulation.replications import Anything, replicate
+from deskmatch.policies.protocol import Policy
+from deskmatch.simulation.kpis import INDICATORS, TOTAL, targets
+from deskmatch.simulation.replications import Anything, file_stem, replicate
 from deskmatch.simulation.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Comparison(Frozen):
 
 def compare(
     scenario: Scenario | Mapping[str, Any] | str | Path,
-    policies: Mapping[str, Anything] | Sequence[Any],
+    policies: Mapping[str, Anything] | Sequence[Policy],
     *,
     replications: int = 20,
     until_halfwidth: Mapping[str, float] | None = None,
@@ -145,7 +146,7 @@ def compare(
     n_jobs: int | None = None,
     confidence: float = 0.95,
     target_s: float | Mapping[str, float] | None = None,
-    out: Path | None = None,
+    out: str | Path | None = None,
     progress: bool | None = None,
 ) -> Comparison:
     """Simulate a scenario under several policies, each replication with the same customers for all of them.
@@ -170,23 +171,30 @@ def compare(
     Raises
     ------
     ContractError
-        On fewer than two replications, a policy that is named twice, or an unknown indicator.
+        On fewer than two replications, something that is no policy, policies whose names are the same or would be the
+        same file, an unknown indicator or channel, or a half-width that is not above 0.
     ScenarioError
         Where the scenario is wrong.
     """
     scenario = Scenario.load(scenario)
     named = _named(policies)
-    unknown = [name for name in until_halfwidth or () if name not in INDICATORS]
-    if unknown:
-        raise ContractError(f"until_halfwidth: found {unknown[0]!r}; expected some of {', '.join(INDICATORS)}")
+    targets(scenario, target_s)
+    for name, halfwidth in (until_halfwidth or {}).items():
+        if name not in INDICATORS:
+            raise ContractError(f"until_halfwidth: found {name!r}; expected some of {', '.join(INDICATORS)}")
+        if not halfwidth > 0:
+            raise ContractError(f"until_halfwidth of {name!r}: found {halfwidth!r}; expected a number above 0")
     if replications < 2 or not 0 < confidence < 1:
         raise ContractError("replications: expected 2 or more, and a confidence between 0 and 1")
+    if n_jobs == 0:
+        raise ContractError("n_jobs: found 0; expected how many processes, or −1 for all cores")
+    folder = None if out is None else Path(out)
     batch = max(replications, LEAST) if until_halfwidth else replications
     done: list[NDArray[np.float64]] = []
     while True:
         numbers = range(len(done), min(len(done) + batch, max(most, replications)))
         found = replicate(
-            scenario, named, numbers, seed=seed, n_jobs=n_jobs, target_s=target_s, out=out, progress=progress
+            scenario, named, numbers, seed=seed, n_jobs=n_jobs, target_s=target_s, out=folder, progress=progress
         )
         own = [found[number] for number in sorted(found)]
         done += [np.array([list(each[name].values.values()) for name in named]) for each in own]
@@ -213,7 +221,10 @@ def _errors(scenario: Scenario) -> dict[str, float]:
     return {} if found is None else {row.indicator: row.error for row in found.errors}
 
 
-def _named(policies: Mapping[str, Anything] | Sequence[Any]) -> dict[str, Anything]:
+def _named(policies: Mapping[str, Anything] | Sequence[Policy]) -> dict[str, Anything]:
+    given: object = policies
+    if isinstance(given, str) or not isinstance(given, Mapping | Sequence):
+        raise ContractError(f"policies: found {given!r}; expected several, by name or in a list")
     if isinstance(policies, Mapping):
         named = dict(policies)
     else:
@@ -224,6 +235,11 @@ def _named(policies: Mapping[str, Anything] | Sequence[Any]) -> dict[str, Anythi
         named = dict(zip(names, policies, strict=True))
     if not named:
         raise ContractError("policies: expected at least one")
+    files: dict[str, str] = {}
+    for name in named:
+        other = files.setdefault(file_stem(name), name)
+        if other != name:
+            raise ContractError(f"policies: {other!r} and {name!r} would be the same file; give them other names")
     return named
 
 

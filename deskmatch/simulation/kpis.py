@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,17 +12,18 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
-from deskmatch.routing.kinds import DEFAULTS
 from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.naming import settled
 from deskmatch.simulation.rewarding import Contacts, scores
+from deskmatch.simulation.settings import TOTAL
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from deskmatch.simulation.run import Run
+    from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["INDICATORS", "TOTAL", "Indicators", "gini", "indicators", "jain"]
+__all__ = ["INDICATORS", "TOTAL", "Indicators", "gini", "indicators", "jain", "targets"]
 
 INDICATORS = (
     *(
@@ -40,8 +42,6 @@ INDICATORS = (
     *("contacts_per_resolution", "reward", "reward_expected", "occupancy", "jain", "gini", "cost_per_resolution"),
 )
 """Their names, in order; `Indicators` says what they are."""
-TOTAL = "total"
-"""The row of the whole desk."""
 
 Bools = NDArray[np.bool_]
 
@@ -125,11 +125,11 @@ def indicators(run: Run, *, target_s: float | Mapping[str, float] | None = None)
     Raises
     ------
     ContractError
-        If `target_s` names a channel that the scenario does not have.
+        If `target_s` names a channel that the scenario does not have, or is no number ≥ 0.
     """
     scenario = run.scenario
     contacts = Contacts.of(run)
-    target = _targets(run, target_s)[contacts.channel] if len(scenario.channels) else np.zeros(0)
+    target = targets(scenario, target_s)[contacts.channel]
     n = len(scenario.channels)
     where = [contacts.channel == channel for channel in range(n)] + [np.ones(len(contacts), bool)]
     parts = [_of_contacts(contacts, rows, target) for rows in where]
@@ -143,19 +143,29 @@ def indicators(run: Run, *, target_s: float | Mapping[str, float] | None = None)
     return Indicators((*scenario.channels, TOTAL), {name: values[name] for name in INDICATORS})
 
 
-def _targets(run: Run, target_s: float | Mapping[str, float] | None) -> NDArray[np.float64]:
-    """``(channels,)``."""
-    channels = run.scenario.channels
-    models = run.scenario.tables.channels
-    defaults = [DEFAULTS[settled(name, models[name])[0]].target_s for name in channels]
-    if target_s is None:
-        return np.array(defaults)
-    if not isinstance(target_s, Mapping):
-        return np.full(len(channels), float(target_s))
-    unknown = [name for name in target_s if name not in channels]
+def targets(scenario: Scenario, target_s: float | Mapping[str, float] | None) -> NDArray[np.float64]:
+    """``(channels,)`` seconds within which a contact counts as served in time.
+
+    Parameters
+    ----------
+    scenario : whose channels.
+    target_s : as in `indicators`.
+
+    Raises
+    ------
+    ContractError
+        If `target_s` names a channel that the scenario does not have, or is no number ≥ 0.
+    """
+    models = scenario.tables.channels
+    found = {name: settled(name, model)[1].target_s for name, model in models.items()}
+    given = target_s if isinstance(target_s, Mapping) else {} if target_s is None else dict.fromkeys(found, target_s)
+    unknown = [name for name in given if name not in found]
     if unknown:
-        raise ContractError(f"target_s: names {', '.join(unknown)}; expected channels of {', '.join(channels)}")
-    return np.array([target_s.get(name, default) for name, default in zip(channels, defaults, strict=True)])
+        raise ContractError(f"target_s: names {', '.join(unknown)}; expected channels of {', '.join(found)}")
+    for name, value in given.items():
+        if not isinstance(value, Real) or isinstance(value, bool) or not value >= 0:
+            raise ContractError(f"target_s of {name!r}: found {value!r}; expected seconds ≥ 0")
+    return np.array([float(value) for value in {**found, **given}.values()])
 
 
 def _of_contacts(contacts: Contacts, rows: Bools, target: NDArray[np.float64]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from deskmatch.policies.dispatch.rule import RuleTables, links_of
 from deskmatch.routing.kinds import Kind
 from deskmatch.simulation.engine.records import CHANGE, ENGINE, EVENT, PAIR, ROW, SEEN, TYPE
 from deskmatch.simulation.laws import Law, LawTables
-from deskmatch.simulation.naming import QueueClass, seen_row, settled
+from deskmatch.simulation.naming import QueueClass, laws_of, seen_row, settled, speeds_of
 from deskmatch.simulation.pacing import paces_of
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.shifts import cycle_of, expert_spans, recorded_breaks
@@ -173,16 +173,9 @@ class Layout:
 
 def handling_of(scenario: Scenario) -> NDArray[np.float64]:
     """``(queues, groups)`` mean time in service of a queue's own type."""
-    means = np.array([[law.mean for law in row] for row in _laws(scenario)])
-    return np.asarray((means / speeds_of(scenario))[[queue.type for queue in scenario.queues]])
-
-
-def speeds_of(scenario: Scenario) -> NDArray[np.float64]:
-    """``(types, groups)`` by which handling times are divided."""
-    groups = scenario.tables.groups.values()
-    return np.array(
-        [[group.speed * group.speeds.get(each.written, 1.0) for group in groups] for each in scenario.types]
-    )
+    means = np.array([[law.mean for law in row] for row in laws_of(scenario.tables, scenario.types)])
+    speeds = speeds_of(scenario.tables, scenario.types)
+    return np.asarray((means / speeds)[[queue.type for queue in scenario.queues]])
 
 
 def resolution_of(scenario: Scenario) -> NDArray[np.float64]:
@@ -204,18 +197,10 @@ def exclusive_channels(scenario: Scenario) -> NDArray[np.bool_]:
     )
 
 
-def _laws(scenario: Scenario) -> list[list[Law]]:
-    """The law of the handling time of each type at each group, before its speed."""
-    return [
-        [group.handling.get(each.written, each.handling) for group in scenario.tables.groups.values()]
-        for each in scenario.types
-    ]
-
-
 def _pairs(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
     pairs = np.zeros((len(scenario.types), len(scenario.groups)), PAIR)
-    speed = speeds_of(scenario)
-    for row, of_type in enumerate(_laws(scenario)):
+    speed = speeds_of(scenario.tables, scenario.types)
+    for row, of_type in enumerate(laws_of(scenario.tables, scenario.types)):
         for column, law in enumerate(of_type):
             pairs[row, column]["law"] = laws.add(law)
             pairs[row, column]["mean_s"] = law.mean / speed[row, column]

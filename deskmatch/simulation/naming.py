@@ -14,7 +14,18 @@ from deskmatch.routing.kinds import Kind, kind_of
 from deskmatch.simulation.laws import Law
 from deskmatch.simulation.settings import Arrivals, ChannelModel, ScenarioTables, TicketType
 
-__all__ = ["UNKNOWN", "QueueClass", "SimulatedType", "desk_of", "expand_types", "queue_classes", "seen_row", "settled"]
+__all__ = [
+    "UNKNOWN",
+    "QueueClass",
+    "SimulatedType",
+    "desk_of",
+    "expand_types",
+    "laws_of",
+    "queue_classes",
+    "seen_row",
+    "settled",
+    "speeds_of",
+]
 
 UNKNOWN = "?"
 """What a ticket is seen as whose topic nobody knows before it is served."""
@@ -145,6 +156,17 @@ def _scaled(arrivals: Arrivals, share: float) -> Arrivals:
     if share == 1 or arrivals.times_s is not None:
         return arrivals
     return arrivals.model_copy(update={"per_hour": tuple(rate * share for rate in arrivals.per_hour)})
+
+
+def laws_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> list[list[Law]]:
+    """The law of the handling time of each type at each group, before its speed."""
+    return [[group.handling.get(each.written, each.handling) for group in tables.groups.values()] for each in types]
+
+
+def speeds_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> NDArray[np.float64]:
+    """``(types, groups)`` by which handling times are divided."""
+    groups = tables.groups.values()
+    return np.array([[group.speed * group.speeds.get(each.written, 1.0) for group in groups] for each in types])
 
 
 def desk_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> tuple[Desk, NDArray[np.int64]]:

@@ -13,7 +13,7 @@ from deskmatch.simulation.kpis import Indicators
 from deskmatch.simulation.run import simulate
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["Anything", "replicate"]
+__all__ = ["Anything", "file_stem", "replicate"]
 
 BATCH = 2
 """Runs for each process between two looks at the results, where a backend does not give them one by one."""
@@ -94,11 +94,13 @@ def _one(
     return simulate(scenario, policy, seed=seed, replication=number, out=out).kpis(target_s=target_s)
 
 
+def file_stem(policy: str) -> str:
+    """What the files of a policy begin with: its name, without signs that a file system might not take."""
+    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in policy)
+
+
 def _file(out: Path | None, name: str, number: int) -> Path | None:
-    if out is None:
-        return None
-    safe = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in name)
-    return out / f"{safe}-{number:04}.parquet"
+    return None if out is None else out / f"{file_stem(name)}-{number:04}.parquet"
 
 
 @contextmanager

@@ -162,15 +162,14 @@ def _expected(run: Run, contacts: Contacts) -> dict[str, Floats]:
 
 
 def expected_outcomes(
-    scenario: Scenario, t: Integers, group: Integers, hop: Integers, onward: Bools | None = None
+    scenario: Scenario, t: Integers, group: Integers, hop: Integers, onward: Bools
 ) -> dict[str, Floats]:
     """Probabilities of the ways in which a contact that is served can end, a repeat contact not among them.
 
     Parameters
     ----------
     t, group, hop : ``(contacts,)`` rows of types and groups, and the hops of the ticket so far.
-    onward : ``(contacts,)`` whether somebody else could go on with the ticket; None: told as if nobody had handed it on
-        before and the policy sent it to anyone who may serve it.
+    onward : ``(contacts,)`` whether somebody else could go on with the ticket.
 
     Returns
     -------
@@ -181,20 +180,12 @@ def expected_outcomes(
     outside = np.array([each.outside for each in settings])[t]
     repeat = np.array([each.repeat for each in settings])[t]
     last = hop >= np.array([each.max_hops for each in settings])[t]
-    onward = _somebody_else(scenario)[t, group] if onward is None else onward
     resolved = (1 - share) * resolution_of(scenario)[t, group]
     failed = 1 - share - resolved
     preventable = np.where(last, 0.0, failed * (1 - repeat) * onward)
     unavoidable = np.where(last, 0.0, share * (1 - outside) * onward)
     unresolved = 1 - resolved - preventable - unavoidable - np.where(last, 0.0, failed * repeat)
     return {"resolved": resolved, "preventable": preventable, "unavoidable": unavoidable, "unresolved": unresolved}
-
-
-def _somebody_else(scenario: Scenario) -> Bools:
-    """``(types, groups)`` whether there is another expert for a ticket that an expert of the group hands on first."""
-    sizes = np.bincount(scenario.group_of, minlength=len(scenario.groups))
-    able = scenario.eligible[: len(scenario.types)]
-    return np.asarray((able @ sizes)[:, None] - able > 0)
 
 
 def _spread(run: Run) -> float:

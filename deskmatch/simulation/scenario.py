@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,11 @@ class Scenario(Frozen):
         types = expand_types(tables)
         desk, group_of = desk_of(tables, types)
         queues, eligible = queue_classes(tables, types, desk, group_of)
+        twice = [name for name, count in Counter(queue.name for queue in queues).items() if count > 1]
+        if twice:
+            raise scenario_error(
+                [f"types: {name!r} would be the name of two queues; expected another" for name in twice]
+            )
         unserved = [
             f"types.{types[q.type].written}: nobody can serve {q.name!r} ({q.needs}); expected a group that can"
             for row, q in enumerate(queues)
@@ -88,7 +94,7 @@ class Scenario(Frozen):
             raise scenario_error(unserved)
         group_of.flags.writeable = eligible.flags.writeable = False
         self._set(types=types, queues=queues, desk=desk, group_of=group_of, eligible=eligible)
-        self._set(warnings=warnings_of(tables, types, queues, eligible))
+        self._set(warnings=warnings_of(tables, types, eligible))
 
     @classmethod
     def load(cls, source: Scenario | ScenarioTables | Mapping[str, Any] | str | Path) -> Scenario:

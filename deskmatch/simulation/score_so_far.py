@@ -45,7 +45,8 @@ class RowsSoFar:
 class ScoreSoFar:
     """The scenario's reward of what has happened up to now, with expected resolutions.
 
-    A contact that is being served counts with the probabilities of its outcomes from the moment at which it was begun,
+    A contact that is being served counts with the probabilities of its outcomes from the moment at which it was begun
+    (told for policies that are asked, and so may hand a ticket on to anyone who may serve it),
     one that waits with the cost of its wait up to now, one that was lost from then on. At the end of a run, this is
     its indicator ``reward_expected``, but for contacts in hand at the end, which that leaves out, and for the spread
     of the experts' occupancies.
@@ -64,6 +65,7 @@ class ScoreSoFar:
         self._above = np.array([each.slope_above for each in rewards])
         self._window = (scenario.tables.warmup_s, scenario.tables.horizon_s)
         self._group_of = scenario.group_of
+        self._able = scenario.eligible[: len(scenario.types), scenario.group_of]
         self._points = _points(scenario)
         tier = np.array([group.tier for group in scenario.tables.groups.values()])
         need = np.array([queue.tier for queue in scenario.queues])
@@ -100,23 +102,36 @@ class ScoreSoFar:
         wait = np.where(begun, rows["started"], rows["ended"]) - rows["entered"]
         points = self._lost[t] * IS_LOST[rows["outcome"]] - self._wait_cost(t, wait, rows["promised_s"])
         served = IS_SERVED[rows["outcome"]]
-        points[served] += self._served(t[served], rows["queue"][served], expert[served], rows["hop"][served])
+        points[served] += self._served(
+            t[served], rows["queue"][served], expert[served], rows["hop"][served], rows["onward"][served]
+        )
         return float(self._value[t] @ points)
 
     def _open(self, state: SimulationState) -> float:
         tickets, now = state.layout.tickets, state.now_s
         phase = tickets["phase"]
         inside = np.flatnonzero((phase >= 0) & (phase <= RINGING) & (phase != AFTER))
+        inside = inside[self._counts(tickets["arrived"][inside])]
         own = tickets[inside]
-        own = own[self._counts(own["arrived"])]
         if not len(own):
             return 0.0
         t, begun = own["type"], (own["phase"] == SERVICE) | (own["phase"] == CALL)
         wait = np.where(begun, own["started"], now) - own["since"]
         points = -self._wait_cost(t, wait, own["promised_s"])
         served = own["phase"] == SERVICE
-        points[served] += self._served(t[served], own["queue"][served], own["expert"][served], own["hops"][served])
+        onward = self._somebody_else(own[served], state.layout.excluded[inside[served]])
+        points[served] += self._served(
+            t[served], own["queue"][served], own["expert"][served], own["hops"][served], onward
+        )
         return float(self._value[t] @ points)
+
+    def _somebody_else(self, own: NDArray[Any], excluded: Integers) -> NDArray[np.int64]:
+        """1 for each ticket in service with which an expert could go on who has not had it yet."""
+        able, expert = self._able[own["type"]], own["expert"]
+        barred = np.arange(excluded.shape[1]) < own["barred"][:, None]
+        spent = np.take_along_axis(able, np.where(barred, excluded, 0), axis=1) & barred
+        left = able.sum(axis=1) - np.take_along_axis(able, expert[:, None], axis=1)[:, 0] - spent.sum(axis=1)
+        return np.asarray(left > 0, np.int64)
 
     def _counts(self, arrived: Floats) -> NDArray[np.bool_]:
         return np.asarray((arrived >= self._window[0]) & (arrived < self._window[1]))
@@ -129,18 +144,21 @@ class ScoreSoFar:
             slope_above=self._above[t],
         )
 
-    def _served(self, t: Integers, queue: Integers, expert: Integers, hop: Integers) -> Floats:
+    def _served(self, t: Integers, queue: Integers, expert: Integers, hop: Integers, onward: Integers) -> Floats:
         group = self._group_of[expert]
         hop = np.minimum(hop, self._points.shape[2] - 1)
-        return np.asarray(self._points[t, group, hop] + self._tier_points[queue, group])
+        return np.asarray(self._points[t, group, hop, onward] + self._tier_points[queue, group])
 
 
 def _points(scenario: Scenario) -> Floats:
-    """``(types, groups, hops + 1)`` expected points of a contact that is served, before the channel's value."""
+    """``(types, groups, hops + 1, 2)`` expected points of a contact that is served, before the channel's value.
+
+    The last index: whether somebody else could go on with the ticket.
+    """
     hops = 1 + max(each.settings.max_hops for each in scenario.types)
-    shape = (len(scenario.types), len(scenario.groups), hops + 1)
-    t, group, hop = (each.ravel() for each in np.indices(shape))
+    shape = (len(scenario.types), len(scenario.groups), hops + 1, 2)
+    t, group, hop, onward = (each.ravel() for each in np.indices(shape))
     rewards = [scenario.tables.reward.of(each.settings.channel) for each in scenario.types]
-    outcomes = expected_outcomes(scenario, t, group, hop)
+    outcomes = expected_outcomes(scenario, t, group, hop, onward == 1)
     total = sum(np.array([getattr(each, name) for each in rewards])[t] * p for name, p in outcomes.items())
     return np.asarray(total).reshape(shape)

@@ -7,7 +7,7 @@ from math import gcd
 
 from deskmatch.simulation.settings import DAY_S, Group, Shift
 
-__all__ = ["cycle_of", "expert_spans", "overlaps", "recorded_breaks"]
+__all__ = ["cycle_of", "expert_spans", "overlaps", "recorded_breaks", "repeats_after"]
 
 Span = tuple[float, float]
 """Logged in from … to, seconds from the Monday (or first day) of the cycle."""
@@ -19,14 +19,18 @@ def cycle_of(groups: list[Group]) -> float:
     """Seconds after which all logins repeat: the week, or longer where staffing levels or recorded logins do."""
     cycle = int(WEEK_S)
     for group in groups:
-        if group.staffing:
-            own = round(len(group.staffing) * group.staffing_every_s)
-        elif group.logins_s is not None:
-            own = round(_recorded_s(group))
-        else:
-            continue
-        cycle = cycle * max(own, 1) // gcd(cycle, max(own, 1))
+        period = repeats_after(group)
+        if period is not None:
+            own = max(round(period), 1)
+            cycle = cycle * own // gcd(cycle, own)
     return float(cycle)
+
+
+def repeats_after(group: Group) -> float | None:
+    """Seconds after which staffing levels or recorded logins are repeated; None: the group has neither."""
+    if group.staffing:
+        return len(group.staffing) * group.staffing_every_s
+    return None if group.logins_s is None else _recorded_s(group)
 
 
 def expert_spans(group: Group, start_day: int, cycle_s: float) -> list[list[Span] | None]:

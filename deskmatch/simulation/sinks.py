@@ -47,6 +47,11 @@ class InMemory:
 class ToParquet:
     """Writes rows into a Parquet file as they come; the file is there once the run has ended.
 
+    Parameters
+    ----------
+    path : the file; its folder is made where it is missing.
+    scenario : whose names stand in the file instead of codes.
+
     Raises
     ------
     DeskmatchError
@@ -58,6 +63,7 @@ class ToParquet:
             import pyarrow  # noqa: F401
         except ImportError:
             raise DeskmatchError("writing Parquet needs pyarrow: pip install 'deskmatch[parquet]'") from None
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._path, self._partial = path, path.with_name(f".{path.name}.partial")
         self._scenario = scenario
         self._writer: Any = None

@@ -14,6 +14,7 @@ from deskmatch.errors import ContractError
 from deskmatch.policies.dispatch import ExpertBy, Rule
 from deskmatch.policies.dispatch.rule import RuleTables
 from deskmatch.policies.protocol import Decision, Policy
+from deskmatch.routing.validation import did_you_mean
 from deskmatch.simulation.arrivals import ArrivalStream
 from deskmatch.simulation.deciding import DecisionPoint, EpochMaker, facts_of
 from deskmatch.simulation.engine.entry import advance_engine
@@ -99,7 +100,8 @@ def begin(
     Raises
     ------
     ContractError
-        Where a channel has no policy, a name is no channel, or two policies want to be asked after every event.
+        Where something is no policy, a channel has none, a name is no channel, a rule names a type or group that the
+        scenario does not have, or two policies want to be asked after every event.
     """
     by_channel = _by_channel(scenario, policy)
     asked = tuple(dict.fromkeys(each for each in by_channel if not _is_carried_out(each)))
@@ -184,13 +186,32 @@ def advance(state: SimulationState, decision: Decision | None = None) -> Decisio
 
 def _by_channel(scenario: Scenario, policy: Policy | Mapping[str, Policy]) -> list[Policy]:
     if not isinstance(policy, Mapping):
-        return [policy] * len(scenario.channels)
+        return [_checked(scenario, policy)] * len(scenario.channels)
     unknown = [name for name in policy if name not in scenario.channels]
     missing = [name for name in scenario.channels if name not in policy]
     if unknown or missing:
         found = f"has no policy for {', '.join(missing)}" if missing else f"names {', '.join(unknown)}"
         raise ContractError(f"policy {found}; expected one for each of {', '.join(scenario.channels)}")
-    return [policy[name] for name in scenario.channels]
+    return [_checked(scenario, policy[name]) for name in scenario.channels]
+
+
+def _checked(scenario: Scenario, policy: Policy) -> Policy:
+    given: object = policy
+    if not isinstance(given, Policy) or isinstance(given, type):
+        raise ContractError(f"policy: found {given!r}; expected one of deskmatch.policies, or an object like them")
+    if isinstance(policy, Rule):
+        queues, groups = policy.names()
+        for what, names, known in (
+            ("type", queues, tuple(scenario.tables.types)),
+            ("group", groups, scenario.groups),
+        ):
+            unknown = sorted(names - set(known))
+            if unknown:
+                raise ContractError(
+                    f"policy {policy.name!r}: {unknown[0]!r} is no {what} of the scenario"
+                    f"{did_you_mean(unknown[0], known)} (known here: {', '.join(known)})"
+                )
+    return policy
 
 
 def _is_carried_out(policy: Policy) -> TypeGuard[Rule]:

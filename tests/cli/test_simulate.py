@@ -65,6 +65,16 @@ def test_policies_are_compared_in_a_table(tmp_path: Path) -> None:
     assert 0 < table["fcfs", "mean"]["abandonment"] < 0.5
 
 
+def test_without_the_extra_the_table_is_kept_and_the_contacts_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deskmatch.cli.simulate.find_spec", lambda name: None)
+    result = run("simulate", small(tmp_path), "--replications", 2, "--out", tmp_path / "runs")
+    assert result.exit_code == 0, result.stderr
+    assert "contacts are not kept" in result.stderr
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["comparison.csv"]
+
+
 def test_matching_can_be_asked_for(tmp_path: Path) -> None:
     result = run(
         "simulate", small(tmp_path), "--policy", "matching_greedy", "--replications", 2, "--indicator", "wait_s"

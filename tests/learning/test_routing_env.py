@@ -131,6 +131,36 @@ def test_the_score_so_far_ends_as_the_indicator(drain_s: float) -> None:
         assert 0 < gap < 2.0 * in_hand  # what is in hand counts here, and not there
 
 
+def test_the_score_so_far_knows_who_is_left_to_go_on_with_a_ticket() -> None:
+    """Three experts, of whom one cannot serve everything, hand tickets on until nobody is left."""
+    few = {
+        "one": {"experts": 1, "channels": {"call": 1, "chat": 2}, "topics": {"billing": 0.3, "dns": 0.2}},
+        "two": {"experts": 1, "channels": {"call": 1, "callback": 1}, "topics": {"*": 0.3}, "tier": 2},
+        "three": {"experts": 1, "channels": {"chat": 3}, "topics": {"dns": 0.4}},
+    }
+    scenario = busy_desk(groups=few, horizon_s=8 * HOUR, warmup_s=0, drain_s=40 * HOUR, reward={})
+    rows, score, policy = RowsSoFar(), ScoreSoFar(scenario), Asked(fcfs())
+    state = begin(scenario, policy, rows, seed=7, rng=np.random.default_rng(0))
+    memory = policy.initial_state(state.makers[0].desk, None, np.random.default_rng(0))
+    point, told = advance(state), {}
+    while point is not None:
+        inside = np.flatnonzero(state.layout.tickets["phase"] == 1)
+        own = state.layout.tickets[inside]
+        left = score._somebody_else(own, state.layout.excluded[inside])
+        told.update(zip(zip(own["root"].tolist(), own["attempt"].tolist(), strict=True), left.tolist(), strict=True))
+        score.now(state, rows)
+        decision, memory = policy.decide(point.epoch, memory)
+        point = advance(state, decision)
+    from deskmatch.simulation.run import run_of
+
+    run = run_of(state, rows.source(), policy="fcfs", seed=7, replication=0, epochs=[])
+    recorded = {(row["root"], row["attempt"]): row["onward"] for row in run.rows if row["outcome"] in (0, 1, 2, 8)}
+    both = told.keys() & recorded.keys()
+    assert {told[key] for key in both} == {0, 1}
+    assert all(told[key] == recorded[key] for key in both)
+    assert score.now(state, rows) == pytest.approx(run.kpis()["reward_expected"])
+
+
 def test_gymnasiums_own_check_finds_nothing() -> None:
     env = gymnasium.make("deskmatch/Routing-v0", scenario=busy_desk(horizon_s=HOUR, warmup_s=0))
     check_env(env.unwrapped)

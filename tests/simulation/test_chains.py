@@ -199,6 +199,14 @@ def test_w_model_with_longest_queue(theory: SimpleNamespace) -> None:
     W_MODEL.check(theory, W_MODEL.solve(theory, longest_of([0, 1], [1, 2])), rule)
 
 
+def test_x_model_with_priority(theory: SimpleNamespace) -> None:
+    """Both groups take their own type first, and each type goes to its own group first."""
+    rule = preference_lists(
+        groups={"t0": ["g0", "g1"], "t1": ["g1", "g0"]}, queues={"g0": ["t0", "t1"], "g1": ["t1", "t0"]}
+    )
+    X_MODEL.check(theory, X_MODEL.solve(theory, first_of([0, 1], [1, 0])), rule)
+
+
 def test_x_model_with_longest_queue(theory: SimpleNamespace) -> None:
     rule = longest_queue(groups={"t0": ["g0", "g1"], "t1": ["g1", "g0"]})
     X_MODEL.check(theory, X_MODEL.solve(theory, longest_of([0, 1], [0, 1])), rule)

@@ -6,6 +6,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from joblib import parallel_config, register_parallel_backend
 from joblib.parallel import ThreadingBackend
 
 from deskmatch.errors import ContractError
-from deskmatch.policies import fcfs
+from deskmatch.policies import fcfs, preference_lists
 from deskmatch.simulation import compare, draw_day, replicate, simulate
 from deskmatch.simulation.kpis import INDICATORS, Indicators
 
@@ -94,6 +95,45 @@ def test_mistakes_are_named(theory: SimpleNamespace) -> None:
         result.of("fcfs", "waiting_time")
 
 
+@pytest.mark.parametrize(
+    ("policies", "settings", "message"),
+    [
+        ([fcfs()], {"target_s": {"cal": 3.0}}, "target_s: names cal; expected channels of call"),
+        ([fcfs()], {"target_s": {"call": -3.0}}, "target_s of 'call': found -3.0"),
+        ([fcfs()], {"target_s": float("nan")}, "target_s of 'call': found nan"),
+        ([fcfs()], {"until_halfwidth": {"wait_s": 0}}, "until_halfwidth of 'wait_s': found 0"),
+        ({"a b": fcfs(), "a/b": fcfs()}, {}, "'a b' and 'a/b' would be the same file"),
+        (fcfs(), {}, "found Rule.*expected several, by name or in a list"),
+        ("fcfs", {}, "expected several, by name or in a list"),
+        ([], {}, "at least one"),
+        ([fcfs()], {"n_jobs": 0}, "n_jobs: found 0"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(
+    theory: SimpleNamespace, policies: Any, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ContractError, match=message):
+        compare(theory.desk(2, 1.0, tickets=1e12), policies, **settings)
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ("fcfs", "found 'fcfs'; expected one of deskmatch.policies"),
+        (None, "found None"),
+        (fcfs(head_start_s={"u": 3.0}), "'u' is no type of the scenario.*known here: t"),
+        (preference_lists(groups={"t": ["gg"]}, queues={}), "'gg' is no group of the scenario; did you mean 'g'"),
+        (preference_lists(groups={}, queues={"g": ["tt"]}), "'tt' is no type of the scenario"),
+        ({"call": 3}, "found 3"),
+    ],
+)
+def test_policies_that_are_none_and_names_that_nobody_bears_are_told(
+    theory: SimpleNamespace, policy: Any, message: str
+) -> None:
+    with pytest.raises(ContractError, match=message):
+        simulate(theory.desk(2, 1.0, tickets=100), policy)
+
+
 @pytest.mark.skipif(find_spec("pyarrow") is None, reason="needs the extra parquet")
 def test_contacts_written_as_they_end_are_the_same(theory: SimpleNamespace, tmp_path: Path) -> None:
     scenario = theory.desk(5, 5.0, theta=0.5, tickets=150_000)  # more than one buffer of rows
@@ -101,8 +141,8 @@ def test_contacts_written_as_they_end_are_the_same(theory: SimpleNamespace, tmp_
     written = simulate(scenario, fcfs(), seed=5, out=tmp_path / "run.parquet")
     assert written.rows.tobytes() == kept.rows.tobytes()
     assert [each.name for each in tmp_path.iterdir()] == ["run.parquet"]
-    compare(scenario, [fcfs()], replications=2, out=tmp_path)
-    assert len(list(tmp_path.glob("fcfs-*.parquet"))) == 2
+    compare(scenario, [fcfs()], replications=2, out=str(tmp_path / "a" / "b"))
+    assert len(list((tmp_path / "a" / "b").glob("fcfs-*.parquet"))) == 2
 
 
 @pytest.mark.skipif(find_spec("matplotlib") is None, reason="needs the extra plot")

@@ -35,7 +35,7 @@ WRONG = {
     "unknown key": ({"types": a(handeling=3)}, "did you mean 'handling'"),
     "unknown top key": ({"horizon": 3}, "did you mean 'horizon_s'"),
     "no horizon": ({"horizon_s": None}, "horizon_s"),
-    "warm-up too long": ({"warmup_s": 4000}, "warmup_s below its horizon_s"),
+    "warm-up too long": ({"warmup_s": 4000}, r"warmup_s = 4000: should be below horizon_s = 3600"),
     "unknown channel": ({"types": a(channel="cal")}, r"types\.a\.channel: 'cal' is not a channel.*did you mean 'call'"),
     "unknown topic": ({"groups": g(topics={"b": 1})}, r"groups\.g\.topics: 'b' is not a topic of a type"),
     "unknown language": ({"groups": g(languages=["xx"])}, r"groups\.g\.languages: 'xx'"),
@@ -73,6 +73,22 @@ WRONG = {
     "posts that hang up": ({"types": a(channel="post", patience=60)}, "customers never hang up"),
     "confusion above 1": ({"types": a(seen_as={"?": 0.7, "a": 0.6})}, "sum to at most 1"),
     "no types": ({"types": {}}, "types"),
+    "a key of a law": (
+        {"types": a(handling={"law": "fixed", "mean": 3})},
+        r"types\.a\.handling\.mean: is no setting; did you mean 'mean_s'",
+    ),
+    "no channels": ({"channels": {}}, "'call' is not a channel .known here: none"),
+    "no costs": ({"cost_per_hour": []}, "cost_per_hour"),
+    "a channel named as the whole desk": (
+        {"channels": {"call": {}, "post": {}, "total": {}}},
+        r"channels\.total: is what the whole desk is called",
+    ),
+    "channels that differ in case": ({"channels": {"call": {}, "Call": {}}}, "differs from 'call' in case only"),
+    "a type named as a part of another": (
+        {"types": {**a(language={"en": 1, "de": 1}), "a/en": a()["a"]}},
+        "'a/en' would be the name of two queues",
+    ),
+    "staffing between seconds": ({"groups": g(staffing=[1, 2, 1], staffing_every_s=700.3)}, r"repeats every 2100\.9 s"),
 }
 
 
@@ -98,6 +114,54 @@ def test_overload_without_abandonment_is_a_warning() -> None:
     )
     assert Scenario.load(limited).warnings == ()
     assert Scenario.load(scenario(channels={"call": {"patience": "never"}})).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "overloaded"),
+    [
+        ({"types": a(arrivals={"per_hour": 100}, after_work=10)}, False),
+        ({"types": a(arrivals={"per_hour": 100}, after_work=15)}, True),
+        ({"types": a(arrivals={"per_hour": 200}, balk=0.5)}, False),
+        ({"types": a(arrivals={"per_hour": 200}, balk=0.3)}, True),
+        ({"types": a(arrivals={"per_hour": 200}), "groups": g(handling={"a": 30})}, False),
+        ({"types": a(arrivals={"per_hour": 100}), "groups": g(handling={"a": 80})}, True),
+        ({"types": a(arrivals={"per_hour": 200}), "groups": g(speeds={"a": 2})}, False),
+        ({"types": a(arrivals={"per_hour": 200}), "groups": g(speeds={"a": 1.5})}, True),
+    ],
+)
+def test_what_lightens_the_work_or_adds_to_it_counts_for_overload(changes: dict[str, Any], overloaded: bool) -> None:
+    """Two experts do 120 tickets of 60 s an hour."""
+    warnings = Scenario.load(scenario(channels={"call": {"patience": "never"}}, **changes)).warnings
+    assert any("queue grows without end" in warning for warning in warnings) == overloaded
+    assert len(warnings) == overloaded
+
+
+def test_recorded_customers_who_give_up_keep_a_queue_from_growing() -> None:
+    values = scenario(channels={"call": {"patience": "never"}}, types=a(arrivals=None))
+    log = {"arrived_s": list(range(1000)), "type": ["a"] * 1000}
+    assert "queue grows without end" in Scenario.load({**values, "recorded": log}).warnings[0]
+    assert Scenario.load({**values, "recorded": {**log, "patience_s": [60.0] * 1000}}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        {"staffing": [0]},
+        {"logins_s": []},
+        {"shifts": [{"start": 0, "end": 60, "days": ["sun"]}]},
+        {"shifts": [{"start": 0, "end": 60, "breaks": [[0, 60]]}]},
+        {"shifts": [{"start": 7200, "end": 9000}]},
+    ],
+)
+def test_a_type_whose_experts_are_never_there_is_a_warning(group: dict[str, Any]) -> None:
+    odd = Scenario.load(scenario(groups=g(**group)))
+    assert odd.warnings == ("types.a: nobody who can serve 'a' is logged in at any time of the run",)
+
+
+@pytest.mark.parametrize("arrivals", [{"per_hour": 0}, {"times_s": []}, {"times_s": [3600.0]}])
+def test_a_type_of_which_nothing_comes_is_a_warning(arrivals: dict[str, Any]) -> None:
+    odd = Scenario.load(scenario(types=a(arrivals=arrivals)))
+    assert odd.warnings == ("types.a: no ticket of it arrives before the horizon",)
 
 
 def test_a_group_without_work_is_a_warning() -> None:

@@ -172,6 +172,20 @@ class Rule:
         """Whether the rule compares experts by their occupancy."""
         return self.expert_by is ExpertBy.LEAST_OCCUPIED
 
+    def names(self) -> tuple[set[str], set[str]]:
+        """The queues and the groups that the rule names."""
+        by_both = (self.index, self.reserves, self.opens_s)
+        queues: set[str] = set().union(
+            self.groups, self.weights, self.head_start_s, self.costs, self.powers, self.queue_shares, *by_both,
+            *(level for levels in self.queues.values() for level in levels),
+        )  # fmt: skip
+        groups: set[str] = set().union(
+            self.queues, self.group_shares, self.idle_weights,
+            *(own for each in by_both for own in each.values()),
+            *(level for levels in self.groups.values() for level in levels),
+        )  # fmt: skip
+        return queues, groups
+
     def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> RuleState:
         """Nothing decided yet; the seed of random choices comes from `rng`."""
         seed = int(rng.integers(1 << 32))

@@ -104,13 +104,14 @@ def _wrong_records(tables: ScenarioTables) -> Iterator[str]:
             yield f"types.{name}.arrivals: is required, as none of this type is recorded"
     if recorded is None:
         return
+    where = "" if recorded.table == "recorded" else "recorded: "
     for defect in recorded.unknown_types(tables.types):
-        yield f"recorded: {defect}"
+        yield f"{where}{defect}"
     for name, each in tables.types.items():
         for column, known in (("language", each.language), ("topic", each.topic or {name: 1.0})):
             if len(known) > 1:
                 for defect in recorded.empty_cells(column, name):
-                    yield f"recorded: {defect}"
+                    yield f"{where}{defect}"
     kinds = len(recorded.kinds)
     if kinds > MOST_KINDS:
         yield (

@@ -64,7 +64,13 @@ class Comparison(Frozen):
         return len(self.values)
 
     def of(self, policy: str, indicator: str, row: str = TOTAL) -> Interval:
-        """An indicator under one policy."""
+        """An indicator under one policy, by its name, for one channel or the whole desk.
+
+        Raises
+        ------
+        ContractError
+            On an unknown policy, indicator or row.
+        """
         return _interval(self._series(policy, indicator, row), self.confidence)
 
     def difference(self, policy: str, indicator: str, row: str = TOTAL, *, to: str | None = None) -> Interval:
@@ -74,6 +80,11 @@ class Comparison(Frozen):
         ----------
         policy, to : names of policies; default of `to`: the first.
         indicator, row : what is compared.
+
+        Raises
+        ------
+        ContractError
+            On an unknown policy, indicator or row.
         """
         other = self.policies[0] if to is None else to
         pairs = self._series(policy, indicator, row) - self._series(other, indicator, row)

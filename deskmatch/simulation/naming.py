@@ -65,8 +65,11 @@ class QueueClass:
     name : the type's name; with the topic that it is taken for, or ``@tier``, where these differ from its own.
     type : row of the type.
     channel : row of the channel.
+    language : of its tickets.
     topic : as seen; `UNKNOWN`: any.
     tier : the lowest tier that may serve it.
+    requires : tags of which an expert must hold all.
+    importance : > 0.
     """
 
     name: str

@@ -250,7 +250,15 @@ class Run(Frozen):
         return {name: int(count[list(outcomes)].sum()) for name, outcomes in ended.items()}
 
     def kpis(self, *, target_s: float | Mapping[str, float] | None = None) -> Indicators:
-        """Indicators by channel and in total; see `deskmatch.simulation.kpis.indicators`."""
+        """Indicators by channel and in total; see `deskmatch.simulation.kpis.indicators`.
+
+        Contacts that were written to a file are read back whole.
+
+        Raises
+        ------
+        ContractError
+            If `target_s` names a channel that the scenario does not have, or is no number ≥ 0.
+        """
         from deskmatch.simulation.kpis import indicators
 
         return indicators(self, target_s=target_s)

@@ -121,6 +121,11 @@ class Scenario(Frozen):
         Parameters
         ----------
         changes : top-level keys of the file, such as ``horizon_s``; tables such as ``types`` are replaced whole.
+
+        Raises
+        ------
+        ScenarioError
+            Lists all that is wrong, by key.
         """
         return Scenario.load({**self.to_dict(), **changes})
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.routing.reward import wait_cost
+from deskmatch.simulation.engine.contacts import CALL, RINGING, SERVICE, WAITING
 from deskmatch.simulation.engine.records import ROW, Outcome
 from deskmatch.simulation.rewarding import LOST, SERVED, expected_outcomes
 from deskmatch.simulation.scenario import Scenario
@@ -15,9 +16,8 @@ from deskmatch.simulation.state import SimulationState
 
 __all__ = ["RowsSoFar", "ScoreSoFar"]
 
-SERVICE, CALL, AFTER, RINGING = 1, 2, 3, 4
-"""Phases of tickets: a contact has not ended that waits (0), rings, is in service or called back in vain."""
-
+OPEN = (WAITING, SERVICE, CALL, RINGING)
+"""Phases of tickets whose contact has not ended."""
 IS_LOST, IS_SERVED = (np.isin(np.arange(len(Outcome)), outcomes) for outcomes in (LOST, SERVED))
 """``(outcomes,)``."""
 
@@ -109,8 +109,7 @@ class ScoreSoFar:
 
     def _open(self, state: SimulationState) -> float:
         tickets, now = state.layout.tickets, state.now_s
-        phase = tickets["phase"]
-        inside = np.flatnonzero((phase >= 0) & (phase <= RINGING) & (phase != AFTER))
+        inside = np.flatnonzero(np.isin(tickets["phase"], OPEN))
         inside = inside[self._counts(tickets["arrived"][inside])]
         own = tickets[inside]
         if not len(own):

@@ -17,6 +17,7 @@ from deskmatch.policies.protocol import Decision, Policy
 from deskmatch.routing.validation import did_you_mean
 from deskmatch.simulation.arrivals import ArrivalStream
 from deskmatch.simulation.deciding import DecisionPoint, EpochMaker, facts_of
+from deskmatch.simulation.engine.contacts import AWAY, CALL, RINGING, SERVICE, WAITING
 from deskmatch.simulation.engine.entry import advance_engine
 from deskmatch.simulation.engine.records import Answer, Outcome
 from deskmatch.simulation.layout import Layout
@@ -50,7 +51,12 @@ class SimulationState:
     sink : where ended contacts go.
     snapshots : what had been counted at the end of the warm-up and at the horizon.
     next_s : when each policy is asked next; inf: after events.
+    makers : of each policy, what shows it its epochs.
     arguments : the arrays as the kernel takes them; made anew whenever one of them is replaced.
+    times, types, marks : ``(arrivals,)`` and ``(arrivals, 2)`` of the chunk that the kernel works on.
+    chunk_end_s : up to where these arrivals go.
+    asked : the policy whose decision is awaited, −1: none.
+    finished : the run is over.
     """
 
     scenario: Scenario
@@ -317,7 +323,13 @@ def _finish(state: SimulationState) -> None:
     state.finished = True
 
 
-PHASES = {0: Outcome.WAITING, 1: Outcome.IN_HAND, 2: Outcome.IN_HAND, 4: Outcome.WAITING, 5: Outcome.AWAY}
+PHASES = {
+    WAITING: Outcome.WAITING,
+    SERVICE: Outcome.IN_HAND,
+    CALL: Outcome.IN_HAND,
+    RINGING: Outcome.WAITING,
+    AWAY: Outcome.AWAY,
+}
 """How a ticket's phase at the end is told; work after a contact is no ticket."""
 
 
@@ -327,7 +339,7 @@ def _left(layout: Layout) -> NDArray[Any]:
     inside = inside[np.argsort(tickets["root"][inside], kind="stable")]
     rows = np.zeros(len(inside), layout.rows.dtype)
     own = tickets[inside]
-    in_hand = np.isin(own["phase"], (1, 2))
+    in_hand = np.isin(own["phase"], (SERVICE, CALL))
     for name in ("root", "arrived", "type", "queue", "attempt", "offers", "promised_s"):
         rows[name] = own[name]
     rows["hop"], rows["entered"], rows["ended"] = own["hops"], own["since"], np.nan

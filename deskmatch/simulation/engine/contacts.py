@@ -18,8 +18,11 @@ from .rows import count_system, free_place, new_place, retire, write_row
 
 __all__ = [
     "ABANDONED",
+    "AFTER",
     "AWAY",
+    "CALL",
     "RINGING",
+    "SERVICE",
     "WAITING",
     "abandon",
     "arrive",

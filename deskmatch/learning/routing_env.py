@@ -18,7 +18,8 @@ from deskmatch.learning.visit import Visit
 from deskmatch.policies.protocol import Decision, Trigger
 from deskmatch.simulation.run import run_of, seeds_of
 from deskmatch.simulation.scenario import Scenario
-from deskmatch.simulation.score_so_far import RowsSoFar, ScoreSoFar
+from deskmatch.simulation.score_so_far import ScoreSoFar
+from deskmatch.simulation.sinks import InMemory
 from deskmatch.simulation.state import SimulationState, advance, begin
 
 try:
@@ -137,7 +138,7 @@ class RoutingEnv(gymnasium.Env[Observation, np.int64]):
         own = int(options.get("seed", self.np_random.integers(1 << 32)))
         self._seeds = (own, int(options.get("replication", 0)))
         customers, rng = seeds_of(*self._seeds)
-        self._rows, self._score = RowsSoFar(), ScoreSoFar(self.scenario)
+        self._rows, self._score = InMemory(), ScoreSoFar(self.scenario)
         state = begin(self.scenario, self._policy, self._rows, seed=customers, rng=rng)
         self._state, self._points, self._clock_s = state, 0.0, 0.0
         self._epochs: list[tuple[float, int, int, int]] = []

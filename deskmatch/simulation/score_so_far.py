@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from deskmatch.routing.reward import wait_cost
 from deskmatch.simulation.engine.contacts import CALL, RINGING, SERVICE, WAITING
-from deskmatch.simulation.engine.records import ROW, Outcome
+from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.rewarding import LOST, SERVED, expected_outcomes
 from deskmatch.simulation.scenario import Scenario
+from deskmatch.simulation.sinks import InMemory
 from deskmatch.simulation.state import SimulationState
 
-__all__ = ["RowsSoFar", "ScoreSoFar"]
+__all__ = ["ScoreSoFar"]
 
 OPEN = (WAITING, SERVICE, CALL, RINGING)
 """Phases of tickets whose contact has not ended."""
@@ -23,23 +24,6 @@ IS_LOST, IS_SERVED = (np.isin(np.arange(len(Outcome)), outcomes) for outcomes in
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-
-class RowsSoFar:
-    """A sink that keeps all rows and can be asked for those that are new."""
-
-    def __init__(self) -> None:
-        self.parts: list[NDArray[Any]] = []
-
-    def write(self, rows: NDArray[Any]) -> None:
-        """Take over records."""
-        self.parts.append(rows)
-
-    def source(self) -> NDArray[Any]:
-        """All of them, read-only."""
-        rows = np.concatenate(self.parts) if self.parts else np.zeros(0, ROW)
-        rows.flags.writeable = False
-        return rows
 
 
 class ScoreSoFar:
@@ -73,7 +57,7 @@ class ScoreSoFar:
         self._tier_points = of_queue[:, None] * np.maximum(tier - need[:, None], 0)
         self._ended, self._parts, self._in_layout = 0.0, 0, 0
 
-    def now(self, state: SimulationState, rows: RowsSoFar) -> float:
+    def now(self, state: SimulationState, rows: InMemory) -> float:
         """Points of the whole desk since the start of the run.
 
         Parameters
@@ -84,7 +68,7 @@ class ScoreSoFar:
         self._count_ended(state, rows)
         return self._ended + self._open(state)
 
-    def _count_ended(self, state: SimulationState, rows: RowsSoFar) -> None:
+    def _count_ended(self, state: SimulationState, rows: InMemory) -> None:
         while self._parts < len(rows.parts):
             self._ended += self._of_ended(rows.parts[self._parts][self._in_layout :])
             self._parts, self._in_layout = self._parts + 1, 0

@@ -22,18 +22,18 @@ TIMES = ("arrived", "entered", "started", "ended")
 
 
 class InMemory:
-    """Keeps all rows."""
+    """Keeps all rows; ``parts`` are those of each time that some were handed over."""
 
     def __init__(self) -> None:
-        self._parts: list[NDArray[Any]] = []
+        self.parts: list[NDArray[Any]] = []
 
     def write(self, rows: NDArray[Any]) -> None:
         """Take over records."""
-        self._parts.append(rows)
+        self.parts.append(rows)
 
     def source(self) -> NDArray[Any]:
         """All of them, read-only."""
-        rows = np.concatenate(self._parts) if self._parts else np.zeros(0, ROW)
+        rows = np.concatenate(self.parts) if self.parts else np.zeros(0, ROW)
         rows.flags.writeable = False
         return rows
 

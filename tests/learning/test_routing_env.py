@@ -19,7 +19,8 @@ from deskmatch.policies import EVERY_EVENT, Decision, Rule, fcfs, preference_lis
 from deskmatch.policies.checks import _small_epochs
 from deskmatch.routing import Reward, Routing
 from deskmatch.simulation import Scenario, advance, begin, simulate
-from deskmatch.simulation.score_so_far import RowsSoFar, ScoreSoFar
+from deskmatch.simulation.score_so_far import ScoreSoFar
+from deskmatch.simulation.sinks import InMemory
 
 HOUR = 3600
 
@@ -109,7 +110,7 @@ def test_the_rewards_of_a_run_add_up_to_the_scenarios_reward() -> None:
 @pytest.mark.parametrize("drain_s", [0.0, 4 * HOUR])
 def test_the_score_so_far_ends_as_the_indicator(drain_s: float) -> None:
     scenario = busy_desk(drain_s=drain_s, reward={"channels": {"chat": {"value": 2.0}}, "default": {"target_s": 20}})
-    rows, score, policy = RowsSoFar(), ScoreSoFar(scenario), Asked(fcfs())
+    rows, score, policy = InMemory(), ScoreSoFar(scenario), Asked(fcfs())
     state = begin(scenario, policy, rows, seed=7, rng=np.random.default_rng(0))
     memory = policy.initial_state(state.makers[0].desk, None, np.random.default_rng(0))
     point = advance(state)
@@ -139,7 +140,7 @@ def test_the_score_so_far_knows_who_is_left_to_go_on_with_a_ticket() -> None:
         "three": {"experts": 1, "channels": {"chat": 3}, "topics": {"dns": 0.4}},
     }
     scenario = busy_desk(groups=few, horizon_s=8 * HOUR, warmup_s=0, drain_s=40 * HOUR, reward={})
-    rows, score, policy = RowsSoFar(), ScoreSoFar(scenario), Asked(fcfs())
+    rows, score, policy = InMemory(), ScoreSoFar(scenario), Asked(fcfs())
     state = begin(scenario, policy, rows, seed=7, rng=np.random.default_rng(0))
     memory = policy.initial_state(state.makers[0].desk, None, np.random.default_rng(0))
     point, told = advance(state), {}

@@ -195,7 +195,8 @@ def compare(
             raise ContractError(f"until_halfwidth: found {name!r}; expected some of {', '.join(INDICATORS)}")
         if not halfwidth > 0:
             raise ContractError(f"until_halfwidth of {name!r}: found {halfwidth!r}; expected a number above 0")
-    if replications < 2 or not 0 < confidence < 1:
+    whole: object = replications
+    if not isinstance(whole, int | np.integer) or whole < 2 or not 0 < confidence < 1:
         raise ContractError("replications: expected 2 or more, and a confidence between 0 and 1")
     if n_jobs == 0:
         raise ContractError("n_jobs: found 0; expected how many processes, or −1 for all cores")

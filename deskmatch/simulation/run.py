@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
-from deskmatch.policies.protocol import Policy
+from deskmatch.policies.protocol import Decision, Policy
 from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.sinks import InMemory, ToParquet
@@ -130,7 +130,10 @@ def _run(state: SimulationState, rng: np.random.Generator) -> list[tuple[float, 
     point = advance(state)
     while point is not None:
         policy = state.policies[point.policy]
-        decision, memories[point.policy] = policy.decide(point.epoch, memories[point.policy])
+        answer: object = policy.decide(point.epoch, memories[point.policy])
+        if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Decision)):
+            raise ContractError(f"{type(policy).__name__}.decide: found {answer!r}; expected a Decision and a state")
+        decision, memories[point.policy] = answer
         epochs.append((point.time_s, point.policy, point.epoch.n_tickets, len(decision)))
         point = advance(state, decision)
     return epochs

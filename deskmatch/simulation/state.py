@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import ContractError
 from deskmatch.policies.dispatch import ExpertBy, Rule
 from deskmatch.policies.dispatch.rule import RuleTables
-from deskmatch.policies.protocol import Decision, Policy
+from deskmatch.policies.protocol import Decision, Policy, Trigger
 from deskmatch.routing.validation import did_you_mean
 from deskmatch.simulation.arrivals import ArrivalStream
 from deskmatch.simulation.deciding import DecisionPoint, EpochMaker, facts_of
@@ -110,18 +110,18 @@ def begin(
         scenario does not have, or two policies want to be asked after every event.
     """
     by_channel = _by_channel(scenario, policy)
-    asked = tuple(dict.fromkeys(each for each in by_channel if not _is_carried_out(each)))
-    numbers = {each: number for number, each in enumerate(asked)}
+    asked = tuple({id(each): each for each in by_channel if not _is_carried_out(each)}.values())  # need not be hashable
+    numbers = {id(each): number for number, each in enumerate(asked)}
     of_queue = [by_channel[queue.channel] for queue in scenario.queues]
-    policy_of = np.array([numbers.get(each, -1) for each in of_queue], np.int64)
+    policy_of = np.array([numbers.get(id(each), -1) for each in of_queue], np.int64)
     words = np.random.SeedSequence([seed, 0]).generate_state(2)
     layout = Layout.of(scenario, _rule_tables(scenario, of_queue), policy_of, (int(words[0]), int(words[1])))
-    event_policies = [numbers[each] for each in asked if each.trigger.epoch_s is None]
+    event_policies = [numbers[id(each)] for each in asked if each.trigger.epoch_s is None]
     if len(event_policies) > 1:
         raise ContractError("policies: two of them are asked after every event; expected one at most, beside rules")
     if event_policies:
         layout.engine["event_policy"] = event_policies[0]
-    rules = [each for each in dict.fromkeys(by_channel) if _is_carried_out(each)]
+    rules = [each for each in {id(each): each for each in by_channel}.values() if _is_carried_out(each)]
     layout.engine["occupancy"] = bool(asked) or any(rule.looks_at_occupancy for rule in rules)
     for rule in rules:
         layout.desk["seed"] = rule.initial_state(scenario.desk, None, rng).seed
@@ -205,6 +205,9 @@ def _checked(scenario: Scenario, policy: Policy) -> Policy:
     given: object = policy
     if not isinstance(given, Policy) or isinstance(given, type):
         raise ContractError(f"policy: found {given!r}; expected one of deskmatch.policies, or an object like them")
+    trigger: object = policy.trigger
+    if not isinstance(trigger, Trigger):
+        raise ContractError(f"{type(policy).__name__}.trigger: found {trigger!r}; expected a Trigger")
     if isinstance(policy, Rule):
         queues, groups = policy.names()
         for what, names, known in (
@@ -239,19 +242,19 @@ def _rule_tables(scenario: Scenario, of_queue: list[Policy]) -> RuleTables:
     names = [scenario.types[queue.type].written for queue in scenario.queues]
     importance = np.array([queue.importance for queue in scenario.queues])
     facts = facts_of(scenario)
-    parts: dict[Policy, RuleTables] = {}
+    parts: dict[int, RuleTables] = {}
     for each in of_queue:
-        if each not in parts:
+        if id(each) not in parts:
             rule = each if _is_carried_out(each) else Rule("eligible")
-            parts[each] = rule.tables(names, scenario.groups, scenario.eligible, importance, facts)
-    merged = RuleTables._make(np.array(array) for array in parts[of_queue[0]])
-    offset = {each: number * len(names) * len(names) for number, each in enumerate(parts)}
+            parts[id(each)] = rule.tables(names, scenario.groups, scenario.eligible, importance, facts)
+    merged = RuleTables._make(np.array(array) for array in parts[id(of_queue[0])])
+    offset = {key: number * len(names) * len(names) for number, key in enumerate(parts)}
     for row, each in enumerate(of_queue):
-        part = parts[each]
+        part = parts[id(each)]
         for name in OF_QUEUE:
             getattr(merged, name)[row] = getattr(part, name)[row]
         ranks = part.queue_rank[:, row]
-        merged.queue_rank[:, row] = np.where(ranks < 0, -1, ranks + offset[each])
+        merged.queue_rank[:, row] = np.where(ranks < 0, -1, ranks + offset[id(each)])
     for part in reversed(parts.values()):
         for name in ("pool_share", "idle_weight"):
             if np.isin(part.expert_by, BY_POOL).any():

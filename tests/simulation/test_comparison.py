@@ -14,7 +14,7 @@ from joblib import parallel_config, register_parallel_backend
 from joblib.parallel import ThreadingBackend
 
 from deskmatch.errors import ContractError
-from deskmatch.policies import fcfs, preference_lists
+from deskmatch.policies import EVERY_EVENT, fcfs, preference_lists
 from deskmatch.simulation import compare, draw_day, replicate, simulate
 from deskmatch.simulation.kpis import INDICATORS, Indicators
 
@@ -107,6 +107,7 @@ def test_mistakes_are_named(theory: SimpleNamespace) -> None:
         ("fcfs", {}, "expected several, by name or in a list"),
         ([], {}, "at least one"),
         ([fcfs()], {"n_jobs": 0}, "n_jobs: found 0"),
+        ([fcfs()], {"replications": 2.5}, "replications: expected 2 or more"),
     ],
 )
 def test_mistakes_are_told_before_anything_runs(
@@ -125,6 +126,11 @@ def test_mistakes_are_told_before_anything_runs(
         (preference_lists(groups={"t": ["gg"]}, queues={}), "'gg' is no group of the scenario; did you mean 'g'"),
         (preference_lists(groups={}, queues={"g": ["tt"]}), "'tt' is no type of the scenario"),
         ({"call": 3}, "found 3"),
+        (SimpleNamespace(trigger=5, initial_state=len, decide=len), "trigger: found 5; expected a Trigger"),
+        (
+            SimpleNamespace(trigger=EVERY_EVENT, initial_state=lambda *_: None, decide=lambda *_: None),
+            "decide: found None; expected a Decision and a state",
+        ),
     ],
 )
 def test_policies_that_are_none_and_names_that_nobody_bears_are_told(

@@ -31,6 +31,7 @@ from deskmatch.formulations.fairness.fairest import fair_plan
 from deskmatch.formulations.fairness.forms import AlphaFairness, MaxMin, Range, SlotCost, idle_utility
 from deskmatch.formulations.fairness.level_flow import LevelFlow, shares_of_experts
 from deskmatch.formulations.fairness.measures import gini, jain
+from deskmatch.formulations.fairness.price_search import price_search, slots_cost
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.solver import Problem, evaluate, violations
@@ -261,6 +262,24 @@ def check_region(plan: Plan, fair: Plan, delta: float) -> None:
     assert len(fair.assignments) >= len(plan.assignments)
     assert (fair.gap or 0.0) <= delta * abs(plan.objective or 0.0) + 1e-6
     assert fair.solution.message == "the fairest plan"
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS, delta=st.sampled_from([0.0, 0.05, 0.2]))
+def test_a_price_on_the_points_bounds_the_least_cost_from_below(seed: int, delta: float) -> None:
+    plan = assign(desk_epoch(seed))
+    problem = plan.model.problem
+    region = Region.of(plan, Work.of(plan.model.situation, problem.ticket, problem.expert), delta)
+    assume(region.is_plain)
+    slots = AlphaFairness(alpha=2.0).curve(region.work).slot_cost(problem)
+    assert slots is not None
+    found = price_search(region, slots, None)
+    assert found is not None
+    least = min(slots_cost(slots, x) for x in allowed(plan, delta))
+    assert found.bound <= least + 1e-9
+    assert least <= found.cost + 1e-9
+    assert evaluate(problem, found.solution.expert_of) >= region.least_points
+    assert found.cost == pytest.approx(slots_cost(slots, found.solution.expert_of))
 
 
 def test_fair_plans_keep_constraints_and_pay_penalties() -> None:

@@ -26,10 +26,10 @@ from deskmatch import (
 )
 from deskmatch.errors import ContractError, InputError, ProblemError, RoutingError
 from deskmatch.formulations.constraints import GroupLimit, MinService
-from deskmatch.formulations.fairness.curve import amounts
+from deskmatch.formulations.fairness.curve import amounts, measure_of_experts
 from deskmatch.formulations.fairness.fairest import fair_plan
 from deskmatch.formulations.fairness.forms import AlphaFairness, MaxMin, Range, SlotCost, idle_utility
-from deskmatch.formulations.fairness.level_flow import LevelFlow, shares_of_experts
+from deskmatch.formulations.fairness.level_flow import LevelFlow
 from deskmatch.formulations.fairness.measures import gini, jain
 from deskmatch.formulations.fairness.price_search import price_search, slots_cost
 from deskmatch.formulations.fairness.region import Region
@@ -214,7 +214,7 @@ def test_flows_by_level_find_the_lexicographic_best_where_all_start_alike(seed: 
     work = Work.of(plan.model.situation, plan.model.problem.ticket, plan.model.problem.expert)
     for delta in (0.0, 0.05, 0.3):
         region = Region.of(plan, work, delta)
-        share = shares_of_experts(region)
+        share = measure_of_experts(region.problem, region.work.share)
         assert share is not None
         flow = LevelFlow(region, share)
         assert flow.is_exact
@@ -231,7 +231,7 @@ def test_flows_by_level_know_where_they_are_not_exact() -> None:
     work = Work.of(plan.model.situation, problem.ticket, problem.expert)
     apart = replace(work, before=work.before + np.array([0.0, float(work.share[0]), 0.0]))
     region = Region.of(plan, apart, 0.1)
-    shares = shares_of_experts(region)
+    shares = measure_of_experts(region.problem, region.work.share)
     assert shares is not None
     assert not LevelFlow(region, shares).is_exact
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deskmatch.solver import Problem, Side
 from deskmatch.solver.bound import useful_slots
 
-__all__ = ["CostCurve", "amounts"]
+__all__ = ["SAME", "CostCurve", "amounts", "measure_of_experts"]
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -46,17 +46,12 @@ class CostCurve:
 
         With one measure per expert and unit usage the cost of the amount is exactly a convex cost of the number.
         """
-        if problem.usage is not None:
-            return None
-        least = np.full(problem.n_experts, np.inf)
-        most = np.zeros(problem.n_experts)
-        np.minimum.at(least, problem.expert, self.measure)
-        np.maximum.at(most, problem.expert, self.measure)
-        if (most > least + SAME).any():
+        each = measure_of_experts(problem, self.measure)
+        if problem.usage is not None or each is None:
             return None
         width = max(int(useful_slots(problem).max(initial=0)), 1)
         expert, slot = np.divmod(np.arange(problem.n_experts * (width + 1)), width + 1)
-        cost = self.cost(expert, most[expert] * slot).reshape(problem.n_experts, width + 1)
+        cost = self.cost(expert, each[expert] * slot).reshape(problem.n_experts, width + 1)
         return np.maximum.accumulate(np.diff(cost, axis=1), axis=1)  # falls are rounding only
 
     def columns(self, problem: Problem) -> Side:
@@ -94,6 +89,23 @@ class CostCurve:
         columns = self.columns(problem)
         columns = replace(columns, extra_points=np.full(columns.n_extra, -1.0))
         return replace(problem, side=columns if problem.side is None else Side.stack([problem.side, columns]))
+
+
+def measure_of_experts(problem: Problem, measure: Float64) -> Float64 | None:
+    """``(experts,)`` what each arc of an expert measures, 0 without arcs; None where an expert's arcs differ.
+
+    Examples
+    --------
+    >>> problem = Problem.from_arcs(2, 3, [0, 1, 1], [0, 0, 2], [1.0, 1.0, 1.0])
+    >>> measure_of_experts(problem, np.array([0.5, 0.5, 0.25])).tolist()
+    [0.5, 0.0, 0.25]
+    >>> measure_of_experts(problem, np.array([0.5, 0.4, 0.25])) is None
+    True
+    """
+    least, most = np.full(problem.n_experts, np.inf), np.zeros(problem.n_experts)
+    np.minimum.at(least, problem.expert, measure)
+    np.maximum.at(most, problem.expert, measure)
+    return None if (most > least + SAME).any() else most
 
 
 def amounts(measure: Float64, most: int) -> Float64:

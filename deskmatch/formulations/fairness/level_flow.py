@@ -8,19 +8,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.formulations.fairness.curve import SAME
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.solver import Solution, Status, evaluate
 from deskmatch.solver.at_least import with_at_least
 from deskmatch.solver.backends.min_cost_flow import best_flows
 from deskmatch.solver.network import FlowNetwork, above_limits, entry_nodes
 
-__all__ = ["LevelFlow", "shares_of_experts"]
+__all__ = ["LevelFlow"]
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
-
-SAME = 1e-9
-"""Occupancies that lie this near are one level."""
 
 
 class LevelFlow:
@@ -149,13 +147,3 @@ class LevelFlow:
             capacity=units.astype(np.int64),
             value=value,
         )
-
-
-def shares_of_experts(region: Region) -> Float64 | None:
-    """``(experts,)`` what each ticket adds to the occupancy of an expert, None where an expert's tickets differ."""
-    problem, share = region.problem, region.work.share
-    least, most = np.full(problem.n_experts, np.inf), np.zeros(problem.n_experts)
-    np.minimum.at(least, problem.expert, share)
-    np.maximum.at(most, problem.expert, share)
-    has = most > 0
-    return most if (most[has] - least[has] <= SAME).all() else None

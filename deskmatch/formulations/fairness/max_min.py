@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.formulations.fairness.curve import SAME, amounts
-from deskmatch.formulations.fairness.level_flow import LevelFlow, shares_of_experts
+from deskmatch.formulations.fairness.curve import SAME, amounts, measure_of_experts
+from deskmatch.formulations.fairness.level_flow import LevelFlow
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.solver import Problem, Side, Solution, Status, backend_named, solve
 from deskmatch.solver.at_least import with_at_least
@@ -36,7 +36,7 @@ def max_min(region: Region, time_limit_s: float | None) -> tuple[Solution, bool]
     solution : of those that are equally fair one with most points.
     claimed : whether every level was settled, in time.
     """
-    share = shares_of_experts(region) if region.is_plain else None
+    share = measure_of_experts(region.problem, region.work.share) if region.is_plain else None
     flow = LevelFlow(region, share) if share is not None and backend_named("min_cost_flow").is_available() else None
     if flow is not None and flow.is_exact:
         ends_s = None if time_limit_s is None else time.perf_counter() + time_limit_s
@@ -59,7 +59,7 @@ class _Levels:
         self.loose: set[int] = set()
         self.conditions: list[Side] = []
         self.best = region.plan.solution
-        self.even = region.is_plain and all(np.ptp(work.share[arcs]) <= SAME for arcs in self.arcs_of.values())
+        self.even = region.is_plain and measure_of_experts(region.problem, work.share) is not None
 
     def settle(self) -> tuple[Solution, bool]:
         for level, below in self._levels():

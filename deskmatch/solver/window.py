@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from .evaluation import arcs_chosen, evaluate
 from .extra_columns import best_extra
 from .problem import Limits, Problem
+from .reachable_sums import reachable_sums
 from .side import Sense, Side
 from .solution import Solution, Status
 
@@ -125,8 +126,12 @@ def solve_window(problem: Problem, *, time_limit_s: float | None = None) -> Solu
     An answer with its values of the extra columns: OPTIMAL as this method claims, or FEASIBLE where the time is over;
     the bound of the search is its `claimed_bound`. It has no prices.
     """
+    started = time.perf_counter()
     window = window_of(problem)
-    return None if window is None else _Search(problem, window, time_limit_s).answer()
+    loads = None if window is None else _lowest_loads(problem, window)
+    if window is None or loads is None or not len(loads):
+        return None
+    return _Search(problem, window, loads, started, time_limit_s).answer()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,13 +157,15 @@ class _Interval:
 class _Search:
     """Intervals of lowest loads, the one with the greatest bound first; and the best answer so far."""
 
-    def __init__(self, problem: Problem, window: Window, time_limit_s: float | None) -> None:
+    def __init__(
+        self, problem: Problem, window: Window, loads: Float64, started: float, time_limit_s: float | None
+    ) -> None:
         self.problem = problem
         self.window = window
+        self.loads = loads
         self.bare = replace(problem, side=None)
-        self.started = time.perf_counter()
+        self.started = started
         self.ends_s = np.inf if time_limit_s is None else self.started + time_limit_s
-        self.loads = _lowest_loads(problem, window)
         self.best: Solution | None = None
         self.is_complete = True
         self._open: list[tuple[float, int, _Interval]] = []
@@ -166,8 +173,6 @@ class _Search:
 
     def answer(self) -> Solution | None:
         """The best answer, once no interval can hold a better one, or the time is over."""
-        if not 0 < len(self.loads) <= MOST_LOADS:
-            return None
         self._add(0, len(self.loads) - 1)
         bound = -np.inf
         while self._open:
@@ -268,8 +273,11 @@ class _Search:
             )
 
 
-def _lowest_loads(problem: Problem, window: Window) -> Float64:
-    """Every load that can be the lowest of an answer, ascending: of some expert, or the column's greatest value."""
+def _lowest_loads(problem: Problem, window: Window) -> Float64 | None:
+    """Every load that can be the lowest of an answer, ascending: of some expert, or the column's greatest value.
+
+    None where there are more than `MOST_LOADS`.
+    """
     least = window.lowest[0]
     greatest = window.lowest[1]
     held_down = np.append(window.start[window.has_highest], window.floor)
@@ -277,25 +285,17 @@ def _lowest_loads(problem: Problem, window: Window) -> Float64:
     every = [np.array([greatest])]
     for expert in np.flatnonzero(window.has_lowest).tolist():
         weights = window.weight[problem.expert == expert]
-        reached = window.start[expert] + _sums(weights, int(problem.capacity[expert]))
+        sums = reachable_sums(weights, int(problem.capacity[expert]), limit=MOST_LOADS)
+        if sums is None:
+            return None
+        reached = window.start[expert] + sums
         greatest = min(greatest, float(reached[-1]))
         every.append(reached[reached >= least - TOLERANCE])
         if sum(map(len, every)) > MANY * MOST_LOADS:  # hardly so few different ones
-            return np.concatenate(every)
+            return None
     loads = np.unique(np.concatenate(every).round(DECIMALS))
-    return np.asarray(loads[(loads >= least - TOLERANCE) & (loads <= greatest + TOLERANCE)])
-
-
-def _sums(weights: Float64, most: int) -> Float64:
-    """All sums of at most so many of these weights, ascending from 0."""
-    by_number = {0: np.zeros(1)}
-    for weight, times in zip(*np.unique(weights, return_counts=True), strict=True):
-        grown: dict[int, list[Float64]] = {}
-        for used, values in by_number.items():
-            for more in range(min(int(times), most - used) + 1):
-                grown.setdefault(used + more, []).append(values + more * weight)
-        by_number = {used: np.unique(np.concatenate(parts).round(DECIMALS)) for used, parts in grown.items()}
-    return np.unique(np.concatenate(list(by_number.values())))
+    loads = loads[(loads >= least - TOLERANCE) & (loads <= greatest + TOLERANCE)]
+    return loads if len(loads) <= MOST_LOADS else None
 
 
 def _narrowed(bare: Problem, window: Window, lowest: float, last: float) -> tuple[Problem, Int64, Int64] | None:

@@ -70,6 +70,20 @@ def test_what_is_no_window_is_left_to_others() -> None:
         assert window_of(replace(problem, side=other)) is None
 
 
+def test_loads_beyond_number_are_left_to_others() -> None:
+    tickets = 60  # of all different weights: the loads of twelve of them cannot be listed
+    rng = np.random.default_rng(0)
+    over = rng.random((1, tickets)) + 0.1
+    columns = np.array([[-1.0, 0.0], [-1.0, -1.0]])
+    side = Side.from_matrix(
+        np.vstack([over, over]), [">=", "<="], np.zeros(2), over_extra=columns, lower=0.0, upper=[99.0, 1.0]
+    )
+    none = np.zeros(tickets, dtype=int)
+    problem = Problem.from_arcs(tickets, 1, np.arange(tickets), none, np.ones(tickets), capacity=12, side=side)
+    assert window_of(problem) is not None
+    assert solve_window(problem) is None
+
+
 def test_without_time_the_search_claims_nothing() -> None:
     found = solve_window(balanced(3), time_limit_s=0.0)
     assert found is None or found.status == "feasible"

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from deskmatch.solver import Problem, Side
 from deskmatch.solver.bound import useful_slots
+from deskmatch.solver.reachable_sums import SAME, reachable_sums
 
-__all__ = ["SAME", "CostCurve", "amounts", "measure_of_experts"]
+__all__ = ["CostCurve", "amounts", "measure_of_experts"]
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-SAME = 1e-9
-"""Amounts of work that differ by less are the same."""
 MOST_AMOUNTS = 256
 PIECES = 64
 """An expert who can reach more than `MOST_AMOUNTS` different amounts gets a curve of `PIECES` straight pieces."""
@@ -109,33 +108,16 @@ def measure_of_experts(problem: Problem, measure: Float64) -> Float64 | None:
 
 
 def amounts(measure: Float64, most: int) -> Float64:
-    """All sums of at most so many of these measures, ascending from 0.
+    """All sums of at most so many of these measures, ascending from 0; equal pieces where there are too many.
 
     Examples
     --------
     >>> amounts(np.array([2.0, 2.0, 3.0]), 2).tolist()
     [0.0, 2.0, 3.0, 4.0, 5.0]
     """
-    sums = {0: np.zeros(1)}  # by the number of tickets
-    sizes = _distinct(measure)
-    counts = np.bincount(np.searchsorted(sizes, measure, side="right") - 1, minlength=len(sizes))
-    for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
-        grown: dict[int, list[Float64]] = {}
-        for used, values in sums.items():
-            for more in range(min(count, most - used) + 1):
-                grown.setdefault(used + more, []).append(values + more * size)
-        sums = {used: _distinct(np.concatenate(parts)) for used, parts in grown.items()}
-        if sum(map(len, sums.values())) > MOST_AMOUNTS * (most + 1):
-            return np.linspace(0.0, float(np.sort(measure)[::-1][:most].sum()), PIECES + 1)
-    reached = _distinct(np.concatenate(list(sums.values())))
-    return reached if len(reached) <= MOST_AMOUNTS else np.linspace(0.0, float(reached[-1]), PIECES + 1)
+    reached = reachable_sums(measure, most, limit=MOST_AMOUNTS)
+    return np.linspace(0.0, float(np.sort(measure)[::-1][:most].sum()), PIECES + 1) if reached is None else reached
 
 
 def _joined(parts: list[Any]) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
-
-
-def _distinct(values: Float64) -> Float64:
-    """Ascending; of values that are the same the least."""
-    ordered = np.sort(values)
-    return np.asarray(ordered[np.append(True, np.diff(ordered) > SAME)])

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.formulations.fairness.curve import SAME
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.solver import Solution, Status, evaluate
 from deskmatch.solver.at_least import with_at_least
 from deskmatch.solver.backends.min_cost_flow import best_flows
 from deskmatch.solver.network import FlowNetwork, above_limits, entry_nodes
+from deskmatch.solver.reachable_sums import SAME
 
 __all__ = ["LevelFlow"]
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.formulations.fairness.curve import SAME, amounts, measure_of_experts
+from deskmatch.formulations.fairness.curve import amounts, measure_of_experts
 from deskmatch.formulations.fairness.level_flow import LevelFlow
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.solver import Problem, Side, Solution, Status, backend_named, solve
 from deskmatch.solver.at_least import with_at_least
 from deskmatch.solver.explicit import hint_for, solve_robustly, widened
+from deskmatch.solver.reachable_sums import SAME
 
 __all__ = ["max_min"]
 

@@ -33,7 +33,7 @@ from deskmatch.heuristics.clock import Clock
 from deskmatch.prediction import ResolutionModel
 from deskmatch.routing import Routing
 from deskmatch.solver import Problem
-from deskmatch.solver.checking import LARGEST
+from deskmatch.solver.problem import LARGEST
 
 if TYPE_CHECKING:
     from deskmatch.formulations.description import Description
@@ -274,12 +274,11 @@ class BoundFormulation:
         """
         epoch = arcs.epoch
         scaled, plain = np.zeros(epoch.n_tickets), np.zeros(epoch.n_tickets)
+        counted = [term for term in self.formulation.terms if self.channels.weight(term.name).any()]
         others: list[Term] = []
-        for term in self.formulation.terms:
-            weight = self.channels.weight(term.name)
-            if not weight.any():
-                continue
+        for term in counted:
             if hasattr(term, "of_tickets"):
+                weight = self.channels.weight(term.name)
                 values = of_channel(epoch.tickets, weight) * cast(TicketTerm, term).of_tickets(arcs.situation)
                 if term.scales_with_importance:
                     scaled += values
@@ -289,7 +288,7 @@ class BoundFormulation:
                 others.append(term)
         total = (scaled * epoch.tickets.importance + plain).take(arcs.ticket)
         if not np.isfinite(total.sum()):
-            total, others = np.zeros(len(arcs)), list(self.formulation.terms)
+            total, others = np.zeros(len(arcs)), counted
         elif arcs.acceptance is not None:
             total *= arcs.acceptance
         for term in others:

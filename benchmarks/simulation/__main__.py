@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+import deskmatch
 from benchmarks.machine import environment, spread
 from benchmarks.simulation.desks import large_desk, one_queue, ten_types
 from benchmarks.simulation.peers import run_ciw, run_simpy
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tickets", type=int, default=2_000_000, help="of our runs; the peers get a hundredth")
     parser.add_argument("--no-page", action="store_true", help="print only")
     options = parser.parse_args(arguments)
+    deskmatch.warm_up()
     parts = [INTRODUCTION, environment(("numpy", "numba", "simpy", "ciw")), ""]
     for part in (beside_peers, under_rules, with_epochs):
         parts.append(part(options.rounds, options.tickets))
@@ -67,7 +69,6 @@ def beside_peers(rounds: int, tickets: int) -> str:
         "SimPy": lambda seed: run_simpy(N, RATE, THETA, small, seed),
         "Ciw": lambda seed: run_ciw(N, RATE, THETA, small, seed),
     }
-    simulate(one_queue(N, RATE, THETA, 1000), fcfs())  # the compiler
     speeds: dict[str, list[float]] = {name: [] for name in methods}
     shares: dict[str, list[float]] = {name: [] for name in methods}
     for seed in range(rounds):

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deskmatch.cli.options import fail, readable_errors
+from deskmatch.cli.files import check_writable
+from deskmatch.cli.options import fail, pairs, readable_errors
 
 if TYPE_CHECKING:
     from deskmatch.simulation.calibration import ContactLog
@@ -39,22 +40,24 @@ def calibrate_command(
     """Learn a desk from its log: a scenario for deskmatch simulate, with its error against the days kept back."""
     with readable_errors():
         from deskmatch.simulation.calibration.evaluation import evaluate_twin
-        from deskmatch.simulation.calibration.fitting import calibrate, fit_log
-        from deskmatch.simulation.calibration.known_priorities import with_known_priorities
+        from deskmatch.simulation.calibration.fitting import fit_log, scenario_of
 
         if format not in FORMATS:
             fail(f"--format: found {format!r}; expected one of {', '.join(FORMATS)}")
-        read = _read(log, format, column or [], start, end)
+        check_writable(out)
+        if pictures is not None:
+            pictures.mkdir(parents=True, exist_ok=True)
+        read = _read(log, format, column, start, end)
         kept = read.days // 3 if evaluate is None else evaluate
         if kept >= read.days:
             fail(f"--evaluate: found {kept}; expected fewer than the {read.days} days of the log")
         fitted = read.between(0, read.days - kept) if kept else read
-        scenario = calibrate(fitted, name=log.stem)
+        fits = fit_log(fitted)
+        scenario = scenario_of(fits, log.stem)
         if pictures is not None:
             from deskmatch.simulation.calibration.pictures import draw_fits
 
-            pictures.mkdir(parents=True, exist_ok=True)
-            draw_fits(fit_log(with_known_priorities(fitted)), pictures / "fits.png")
+            draw_fits(fits, pictures / "fits.png")
         if kept:
             report = evaluate_twin(scenario, read.between(read.days - kept, read.days), replications=replications)
             scenario = report.onto(scenario)
@@ -69,15 +72,13 @@ def calibrate_command(
         typer.echo(f"written to {out}", err=True)
 
 
-def _read(path: Path, format: str, columns: list[str], start: str | None, end: str | None) -> ContactLog:
+def _read(path: Path, format: str, columns: list[str] | None, start: str | None, end: str | None) -> ContactLog:
     from deskmatch.simulation.calibration import ContactLog, read_anonymous_bank, read_servicenow
 
-    pairs = [each.split("=", 1) for each in columns]
-    if any(len(pair) != 2 for pair in pairs):
-        fail("--column: expected NAME=COLUMN, such as arrived=created_at")
+    named = pairs("--column", columns, "NAME=COLUMN, such as arrived=created_at")
     if format == "table":
-        return ContactLog.read(path, columns=dict(pairs), start=start, end=end)
-    if pairs:
+        return ContactLog.read(path, columns=named, start=start, end=end)
+    if named:
         fail(f"--column: expected with --format table only, not {format}")
     if format == "anonymous_bank":
         return read_anonymous_bank(path, start=start, end=end)

@@ -127,13 +127,13 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def pairs(option: str, texts: list[str] | None) -> dict[str, str]:
-    """What an option that may be repeated says, each time as NAME=VALUE."""
+def pairs(option: str, texts: list[str] | None, form: str = "NAME=VALUE") -> dict[str, str]:
+    """What an option that may be repeated says, each time as NAME=VALUE; `form` is what messages call that."""
     found: dict[str, str] = {}
     for text in texts or ():
         key, equals, value = text.partition("=")
         if not (equals and key.strip() and value.strip()):
-            fail(f"{option}: found {text!r}; expected NAME=VALUE")
+            fail(f"{option}: found {text!r}; expected {form}")
         found[key.strip()] = value.strip()
     return found
 

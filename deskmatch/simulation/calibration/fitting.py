@@ -100,14 +100,13 @@ def calibrate(
     115.0
     """
     log = history if isinstance(history, ContactLog) else ContactLog.read(history, columns=columns)
-    log = with_known_priorities(log)
     if name is None:
         name = Path(history).name if isinstance(history, str | Path) else "calibrated"
     return scenario_of(fit_log(log, every_s=every_s), name)
 
 
 def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
-    """Fit every process.
+    """Fit every process, on the log with the priorities that it does not have filled in.
 
     Raises
     ------
@@ -117,6 +116,7 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
     if not np.nansum(log.handling_s) > 0:
         accepted = "expected contacts that an expert answered, with an end after that"
         raise InputError([Defect("contacts", None, "answered", None, accepted)])
+    log = with_known_priorities(log)
     return Fits(
         log=log,
         arrivals=fit_arrivals(log, every_s=every_s),

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.simulation.settings import DAY_S
+
 if TYPE_CHECKING:
     from deskmatch.simulation.settings import ScenarioTables
 
 __all__ = ["paces_of"]
 
-DAY_S = 86_400.0
 PACE = 2
 """Purpose of the stream of random numbers, beside those of arrivals."""
 

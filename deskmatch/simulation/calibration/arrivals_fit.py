@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.prediction.factors import shrunken_factors
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog
+from deskmatch.simulation.calibration.contact_log import ContactLog
+from deskmatch.simulation.settings import DAY_S
 
 __all__ = ["ArrivalFit", "fit_arrivals"]
 
@@ -54,7 +55,7 @@ def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
     every_s : length of an interval; a day must be a whole number of them.
     """
     n = round(DAY_S / every_s)
-    day = np.minimum((log.queued_s // DAY_S).astype(np.int64), log.days - 1)
+    day = log.day_of(log.queued_s)
     slot = np.minimum(((log.queued_s - day * DAY_S) // every_s).astype(np.int64), n - 1)
     counts = np.zeros((log.days, n), np.int64)
     np.add.at(counts, (day, slot), 1)

@@ -17,16 +17,16 @@ from deskmatch.errors import Defect, InputError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
 from deskmatch.routing.kinds import Kind, kind_of
+from deskmatch.simulation.settings import DAY_S
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ContactLog", "Ending"]
+__all__ = ["ContactLog", "Ending", "hour_of", "on_line"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-DAY_S = 86_400.0
 REQUIRED = ("arrived", "answered", "type", "expert")
 OPTIONAL = ("queue_entered", "ended", "outcome", "group", "priority", "channel", "transfers", "resolved", "customer")
 TIMES = ("arrived", "queue_entered", "answered", "ended")
@@ -192,9 +192,18 @@ class ContactLog(Frozen):
         return len(self.type)
 
     @property
+    def until_s(self) -> Floats:
+        """``(rows,)`` when the wait was over: the answer, or giving up; nan where that is not logged."""
+        return np.where(np.isnan(self.answered_s), self.ended_s, self.answered_s)
+
+    @property
     def wait_s(self) -> Floats:
         """``(rows,)`` from joining the queue to the answer, or to giving up; nan where that is not logged."""
-        return np.where(np.isnan(self.answered_s), self.ended_s, self.answered_s) - self.queued_s
+        return self.until_s - self.queued_s
+
+    def day_of(self, times_s: Floats) -> Integers:
+        """The days of some times, from 0; what goes on after the last day belongs to it."""
+        return np.minimum((times_s // DAY_S).astype(np.int64), self.days - 1)
 
     @property
     def handling_s(self) -> Floats:
@@ -227,7 +236,7 @@ class ContactLog(Frozen):
     @property
     def on_line(self) -> bool:
         """Whether its customers wait on a line (calls, chats); else they are tickets that are in hand for a while."""
-        return any(kind_of(channel) not in (Kind.POST, Kind.CALLBACK) for channel in self.channels)
+        return any(map(on_line, self.channels))
 
     @property
     def elapsed_s(self) -> Floats:
@@ -248,6 +257,16 @@ class ContactLog(Frozen):
     def __repr__(self) -> str:
         first, last = self.period
         return f"ContactLog({len(self)} contacts, {len(self.experts)} experts, {first} to {last})"
+
+
+def hour_of(times_s: Floats) -> Integers:
+    """Hours of the day, 0 to 23."""
+    return np.asarray(times_s % DAY_S // 3600, np.int64)
+
+
+def on_line(channel: str) -> bool:
+    """Whether the customers of a channel wait on a line."""
+    return kind_of(channel) not in (Kind.POST, Kind.CALLBACK)
 
 
 def _assembled(

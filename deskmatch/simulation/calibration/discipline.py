@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.calibration.skills import skills_of
 
 __all__ = ["Discipline", "head_starts", "infer_discipline", "no_discipline"]
@@ -94,10 +94,9 @@ def head_starts(taken: Integers, waiting: Integers, ahead: Floats, classes: int)
 
 def _pairs(log: ContactLog) -> tuple[Integers, Integers, Floats]:
     """Classes of who was taken and who waited on, and how much longer the former had waited."""
-    skills, code = skills_of(log), log.contact_class
-    until = np.where(np.isnan(log.answered_s), log.ended_s, log.answered_s)
+    skills, code, days = skills_of(log), log.contact_class, log.day_of(log.queued_s)
     waited = np.flatnonzero(log.wait_s > 0)
-    queued, leaves = log.queued_s[waited], until[waited]
+    queued, leaves = log.queued_s[waited], log.until_s[waited]
     longest = float(np.max(leaves - queued, initial=0.0))
     found: list[tuple[Integers, Integers, Floats]] = []
     pairs = 0
@@ -105,8 +104,7 @@ def _pairs(log: ContactLog) -> tuple[Integers, Integers, Floats]:
         at = log.answered_s[row]
         near = slice(np.searchsorted(queued, at - longest), np.searchsorted(queued, at - 1.0))
         others = waited[near][leaves[near] > at + 1.0]
-        day = min(int(log.queued_s[row] // DAY_S), log.days - 1)
-        others = others[(others != row) & skills[log.expert[row], day, log.type[others]]]
+        others = others[(others != row) & skills[log.expert[row], days[row], log.type[others]]]
         found.append((np.full(len(others), code[row]), code[others], log.queued_s[others] - log.queued_s[row]))
         pairs += len(others)
         if pairs > PAIRS:

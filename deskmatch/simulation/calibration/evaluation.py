@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.policies.protocol import Policy
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog
+from deskmatch.simulation.calibration.contact_log import ContactLog, hour_of
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.measures import (
     Cells,
     Contacts,
     coverage,
-    day_and_hour,
     noise_ratio,
     of_log,
     of_run,
@@ -31,6 +30,7 @@ from deskmatch.simulation.calibration.replaying import current_rule, provenance_
 from deskmatch.simulation.provenance import ErrorRow
 from deskmatch.simulation.run import simulate
 from deskmatch.simulation.scenario import Scenario
+from deskmatch.simulation.settings import DAY_S
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -221,7 +221,7 @@ def _logged_s(scenario: Scenario) -> float:
 
 def _groupings(contacts: Contacts, log: ContactLog, every_s: float) -> dict[str, tuple[NDArray[np.int64], int]]:
     """Codes of cells, and how many there are."""
-    day, hour = day_and_hour(contacts.queued_s)
+    day, hour = (contacts.queued_s // DAY_S).astype(np.int64), hour_of(contacts.queued_s)
     interval = (contacts.queued_s // every_s).astype(np.int64)
     return {
         "interval": (interval, log.days * round(DAY_S / every_s)),

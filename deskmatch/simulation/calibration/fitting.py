@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from deskmatch.errors import Defect, InputError
 from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.prediction.patience_laws import KaplanMeierPatience
-from deskmatch.routing.kinds import Kind, kind_of
 from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arrivals
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, on_line
 from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline, no_discipline
 from deskmatch.simulation.calibration.goodness import fits_of
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
@@ -24,6 +23,7 @@ from deskmatch.simulation.calibration.service_fit import POINTS, ServiceFit, fit
 from deskmatch.simulation.calibration.staffing import desk_of_tickets, drain_of, groups_of
 from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.scenario import Scenario
+from deskmatch.simulation.settings import DAY_S
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,7 +188,7 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
         "handling": _empirical(fits.service.sample_s[code]),
         "max_hops": 0,  # a contact that was handed on is another row of the log
     }
-    if fits.patience is not None and _waits_on_line(found["channel"]):
+    if fits.patience is not None and on_line(found["channel"]):
         at = (np.arange(POINTS) + 0.5) / POINTS
         name = log.class_names()[code]
         found["patience"] = _empirical(fits.patience[name].quantile_s(at, name))
@@ -252,10 +252,6 @@ def _patience(log: ContactLog) -> dict[str, KaplanMeierPatience] | None:
         if own["abandoned"].sum() >= OWN_CURVE:
             found[str(name)] = KaplanMeierPatience.fit(own)
     return found
-
-
-def _waits_on_line(channel: str) -> bool:
-    return kind_of(channel) not in (Kind.POST, Kind.CALLBACK)
 
 
 def _empirical(sample: Floats) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from deskmatch.simulation.calibration.contact_log import ContactLog
+from deskmatch.simulation.calibration.contact_log import ContactLog, hour_of
 
 __all__ = ["with_known_priorities"]
 
@@ -31,7 +31,7 @@ def with_known_priorities(log: ContactLog, *, seed: int = 0) -> ContactLog:
         return log
     rng = np.random.default_rng(seed)
     priority, changed = log.priority.copy(), []
-    hour = (log.queued_s % 86_400 // 3600).astype(np.int64)
+    hour = hour_of(log.queued_s)
     for code, name in enumerate(log.types):
         waited = (log.type == code) & (log.wait_s > 0)
         at_once = (log.type == code) & (log.wait_s == 0)

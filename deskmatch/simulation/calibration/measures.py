@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
+from deskmatch.simulation.calibration.contact_log import ContactLog
 from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.run import Run
 
@@ -44,9 +44,7 @@ class Contacts:
 
 def of_log(log: ContactLog) -> Contacts:
     """What really happened."""
-    return Contacts(
-        log.queued_s, log.wait_s, np.asarray(log.ending == Ending.ABANDONED), log.answered_s, log.ended_s, log.type
-    )
+    return Contacts(log.queued_s, log.wait_s, log.abandoned, log.answered_s, log.ended_s, log.type)
 
 
 def of_run(run: Run, topics: Sequence[str]) -> Contacts:
@@ -168,8 +166,3 @@ def noise_ratio(real: Floats, twin: Floats, weight: Floats) -> tuple[float, floa
     mean = own.mean(axis=0)
     others = (mean * n - own) / (n - 1)
     return float(np.abs(real[used] - mean) @ weights), float((np.abs(own - others) @ weights).mean())
-
-
-def day_and_hour(queued_s: Floats) -> tuple[Integers, Integers]:
-    """Day and hour of the day."""
-    return (queued_s // DAY_S).astype(np.int64), (queued_s % DAY_S // 3600).astype(np.int64)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deskmatch.simulation.calibration.away import EDGES_S
-from deskmatch.simulation.calibration.contact_log import DAY_S, Ending
+from deskmatch.simulation.calibration.contact_log import Ending, hour_of
 from deskmatch.simulation.pictures import figure_of
+from deskmatch.simulation.settings import DAY_S
 
 if TYPE_CHECKING:
     from deskmatch.simulation.calibration.evaluation import TwinReport
@@ -161,7 +162,7 @@ def _draw_speeds(axes: Any, fits: Fits) -> None:
 def _draw_pace(axes: Any, fits: Fits) -> None:
     log = fits.log
     rows = (log.ending == Ending.ANSWERED) & (log.handling_s > 0)
-    hour = (log.answered_s[rows] % DAY_S // 3600).astype(int)
+    hour = hour_of(log.answered_s[rows])
     counts = np.bincount(hour, minlength=24)
     mean = np.bincount(hour, log.handling_s[rows], 24) / np.maximum(counts, 1) / log.handling_s[rows].mean()
     axes.plot(
@@ -185,7 +186,7 @@ def _draw_away(axes: Any, fits: Fits) -> None:
 
 def _draw_presence(axes: Any, fits: Fits) -> None:
     assert fits.presence is not None
-    counts = np.bincount((fits.log.queued_s // DAY_S).astype(int))
+    counts = np.bincount(fits.log.day_of(fits.log.queued_s))
     day = int(counts.argmax())
     for row, (spans, hours) in enumerate(zip(fits.presence.spans, fits.presence.hours, strict=True)):
         for own, color, width in ((hours, "0.85", 5.0), (spans, TWIN, 2.5)):

@@ -26,8 +26,9 @@ from deskmatch.simulation.calibration.away import (
     TimesAway,
     fit_times_away,
 )
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.calibration.skills import skills_of
+from deskmatch.simulation.settings import DAY_S
 
 __all__ = ["Presence", "infer_presence"]
 
@@ -181,8 +182,7 @@ def _gaps(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> tupl
 def _waiting(log: ContactLog, skill: NDArray[np.bool_], grace: float) -> Spans:
     """When somebody waited, longer than a moment, whom such an expert could serve."""
     rows = skill[log.type] & (log.wait_s > grace)
-    until = np.where(np.isnan(log.answered_s), log.ended_s, log.answered_s)
-    return _joined(np.column_stack((log.queued_s[rows] + grace, until[rows])))
+    return _joined(np.column_stack((log.queued_s[rows] + grace, log.until_s[rows])))
 
 
 def _by_day(waits: list[Spans], which: Integers) -> Spans:
@@ -213,7 +213,7 @@ def _passes(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> li
     at_once = np.flatnonzero((log.ending == Ending.ANSWERED) & (log.wait_s <= 0))
     at_once = at_once[np.argsort(log.answered_s[at_once], kind="stable")]
     time, kind, chosen = log.answered_s[at_once], log.type[at_once], log.expert[at_once]
-    day = np.minimum((time // DAY_S).astype(np.int64), log.days - 1)
+    day = log.day_of(time)
     idle = np.zeros((len(work), len(time)), bool)
     for expert, each in enumerate(work):
         if len(each.gap):

@@ -7,12 +7,12 @@ from typing import Any
 
 from deskmatch.errors import ScenarioError
 from deskmatch.policies.dispatch import ExpertBy, Rule
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog
+from deskmatch.simulation.calibration.contact_log import ContactLog
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
 from deskmatch.simulation.calibration.staffing import drain_of, expert_of, groups_of
 from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.scenario import Scenario
-from deskmatch.simulation.settings import Arrivals
+from deskmatch.simulation.settings import DAY_S, Arrivals
 
 __all__ = ["current_rule", "provenance_of", "replay"]
 

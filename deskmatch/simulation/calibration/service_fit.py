@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.prediction.crossed import CrossedEffects, crossed_effects
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, hour_of
+from deskmatch.simulation.settings import DAY_S
 
 __all__ = ["ServiceFit", "fit_elapsed", "fit_service", "sample_of"]
 
@@ -54,7 +55,7 @@ def fit_service(log: ContactLog) -> ServiceFit:
     mean = np.bincount(kind, seconds, types) / np.maximum(np.bincount(kind, minlength=types), 1)
     relative = seconds / np.maximum(mean[kind], 1e-9)
     pair = expert * types + kind
-    hour = (log.answered_s[rows] % DAY_S // 3600).astype(np.int64)
+    hour = hour_of(log.answered_s[rows])
     day = np.minimum((log.answered_s[rows] // DAY_S).astype(np.int64), log.days)
     levels = [(expert, experts), (pair, experts * types), (hour, 24), (day, log.days + 1)]
     effects = crossed_effects(relative, np.ones(len(rows)), levels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog, Ending
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 
 __all__ = ["skill_sets", "skills_of"]
 
@@ -23,7 +23,7 @@ def skills_of(log: ContactLog) -> NDArray[np.bool_]:
     over all days. Everybody serves what makes up most of the own contacts.
     """
     rows = np.flatnonzero((log.ending == Ending.ANSWERED) & (log.expert >= 0))
-    day = np.minimum((log.queued_s[rows] // DAY_S).astype(np.int64), log.days - 1)
+    day = log.day_of(log.queued_s[rows])
     counts = np.zeros((len(log.experts), log.days, len(log.types)))
     np.add.at(counts, (log.expert[rows], day, log.type[rows]), 1)
     on_day = counts.sum(axis=0)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from deskmatch.simulation.calibration.contact_log import DAY_S, ContactLog
+from deskmatch.simulation.calibration.contact_log import ContactLog
 from deskmatch.simulation.calibration.presence import Presence, Spans
 from deskmatch.simulation.calibration.skills import skill_sets, skills_of
+from deskmatch.simulation.settings import DAY_S
 
 __all__ = ["desk_of_tickets", "drain_of", "expert_of", "groups_of"]
 
@@ -31,7 +32,7 @@ def groups_of(log: ContactLog, presence: Presence, settings: Callable[[str], dic
     """
     worked = np.zeros((len(log.experts), log.days), bool)
     for row, spans in enumerate(presence.spans):
-        worked[row, np.minimum((spans[:, 0] // DAY_S).astype(int), log.days - 1)] = True
+        worked[row, log.day_of(spans[:, 0])] = True
     last = max((float(spans[-1, 1]) for spans in presence.spans if len(spans)), default=0.0)
     every_s = -(-max(log.days * DAY_S, last) // WEEK_S) * WEEK_S
     groups: dict[str, Any] = {}
@@ -41,7 +42,7 @@ def groups_of(log: ContactLog, presence: Presence, settings: Callable[[str], dic
         sets[name] = sets.get(name, 0) + 1
         spans = presence.spans[expert]
         breaks = presence.breaks[expert]
-        own = spans[np.isin(np.minimum(spans[:, 0] // DAY_S, log.days - 1), days)]
+        own = spans[np.isin(log.day_of(spans[:, 0]), days)]
         keys = settings(name)
         rates = keys.pop("topics", {})
         groups[name if sets[name] == 1 else f"{name}/{sets[name]}"] = {

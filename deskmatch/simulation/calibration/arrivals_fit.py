@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.prediction.factors import shrunken_factors
-from deskmatch.simulation.calibration.contact_log import ContactLog
+from deskmatch.simulation.calibration.contact_log import ContactLog, intervals_of_day
 from deskmatch.simulation.settings import DAY_S
 
 __all__ = ["ArrivalFit", "fit_arrivals"]
@@ -53,8 +53,13 @@ def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
     ----------
     log : the contacts.
     every_s : length of an interval; a day must be a whole number of them.
+
+    Raises
+    ------
+    ContractError
+        Where it is not.
     """
-    n = round(DAY_S / every_s)
+    n = intervals_of_day(every_s)
     day = log.day_of(log.queued_s)
     slot = np.minimum(((log.queued_s - day * DAY_S) // every_s).astype(np.int64), n - 1)
     counts = np.zeros((log.days, n), np.int64)

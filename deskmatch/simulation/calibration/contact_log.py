@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.errors import Defect, InputError
+from deskmatch.errors import ContractError, Defect, InputError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
 from deskmatch.routing.kinds import Kind, kind_of
@@ -22,7 +22,7 @@ from deskmatch.simulation.settings import DAY_S
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ContactLog", "Ending", "hour_of", "on_line"]
+__all__ = ["ContactLog", "Ending", "hour_of", "intervals_of_day", "on_line"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -157,7 +157,7 @@ class ContactLog(Frozen):
         table.finish()
         frame = {"type": types, "expert": experts, "group": groups, "priority": priorities, "channel": channels}
         numbers = {"transfers": np.array(transfers, float), "resolved": np.array(resolved, float)}
-        return _assembled(cls, times, ending, frame, numbers, (_moment(start), _moment(end)), offset)
+        return _assembled(cls, times, ending, frame, numbers, (_moment("start", start), _moment("end", end)), offset)
 
     def between(self, first: int, last: int) -> ContactLog:
         """The contacts of days ``first`` to ``last − 1``, counted from the first of this log.
@@ -167,8 +167,6 @@ class ContactLog(Frozen):
         ContractError
             Where there are no such days.
         """
-        from deskmatch.errors import ContractError
-
         if not 0 <= first < last <= self.days:
             raise ContractError(f"between: found {first}, {last}; expected days from 0 to {self.days}, in order")
         begin, end = first * DAY_S, last * DAY_S
@@ -257,6 +255,20 @@ class ContactLog(Frozen):
     def __repr__(self) -> str:
         first, last = self.period
         return f"ContactLog({len(self)} contacts, {len(self.experts)} experts, {first} to {last})"
+
+
+def intervals_of_day(every_s: float) -> int:
+    """How many intervals of this length make a day.
+
+    Raises
+    ------
+    ContractError
+        Where no whole number of them does.
+    """
+    count = DAY_S / every_s if every_s > 0 else 0.0
+    if count < 1 or not count.is_integer():
+        raise ContractError(f"every_s: found {every_s!r}; expected seconds of which a whole number makes a day")
+    return int(count)
 
 
 def hour_of(times_s: Floats) -> Integers:
@@ -431,13 +443,16 @@ def _optional(table: HistoryTable, name: str, read: Any, accepted: str, default:
     return found
 
 
-def _moment(value: datetime | str | None) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
+def _moment(name: str, value: datetime | str | None) -> datetime | None:
+    """A limit of the period, by the desk's own clock."""
     try:
-        return datetime.fromisoformat(value)
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        raise InputError([Defect("arguments", None, "start", repr(value), ACCEPTED_TIME)]) from None
+        raise InputError([Defect("arguments", None, name, repr(value), ACCEPTED_TIME)]) from None
+    if found is not None and found.tzinfo is not None:
+        accepted = f"{ACCEPTED_TIME}, by the desk's own clock, without an offset"
+        raise InputError([Defect("arguments", None, name, repr(value), accepted)])
+    return found
 
 
 def _clock(seconds: float) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.policies.protocol import Policy
-from deskmatch.simulation.calibration.contact_log import ContactLog, hour_of
+from deskmatch.simulation.calibration.contact_log import ContactLog, hour_of, intervals_of_day
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.measures import (
     Cells,
@@ -169,18 +169,22 @@ def evaluate_twin(
     ScenarioError
         Where the scenario was not calibrated.
     """
-    if replications < 20 or not (DAY_S / every_s).is_integer():
-        raise ContractError("replications: expected 20 or more, and intervals every_s that make a day")
+    if replications < 20:
+        raise ContractError(f"replications: found {replications!r}; expected 20 or more")
     log = with_known_priorities(log)
-    groupings = _groupings(of_log(log), log, every_s)
-    real = {name: totals_by(of_log(log), *each, target_s, _span(name, every_s)) for name, each in groupings.items()}
-    twin: dict[str, list[Cells]] = {name: [] for name in groupings}
+
+    def cells_of(contacts: Contacts) -> dict[str, Cells]:
+        groupings = _groupings(contacts, log, every_s)
+        return {name: totals_by(contacts, *each, target_s, _span(name, every_s)) for name, each in groupings.items()}
+
+    real = cells_of(of_log(log))
+    twin: dict[str, list[Cells]] = {name: [] for name in real}
     busy, logged = [], []
-    for number, (twin_scenario, run_seed) in enumerate(_replayed(scenario, log, replications, seed)):
-        run = simulate(twin_scenario, policy or current_rule(twin_scenario), seed=run_seed, replication=number)
+    for number, twin_scenario in enumerate(_replayed(scenario, log, replications, seed)):
+        run = simulate(twin_scenario, policy or current_rule(twin_scenario), seed=seed, replication=number)
         contacts = of_run(run, log.types)
-        for name, each in _groupings(contacts, log, every_s).items():
-            twin[name].append(totals_by(contacts, *each, target_s, _span(name, every_s)))
+        for name, cells in cells_of(contacts).items():
+            twin[name].append(cells)
         busy.append(float(np.nansum(contacts.ended_s - contacts.served_s)))
         logged.append(_logged_s(twin_scenario))
     served = float(np.nansum(log.handling_s))
@@ -203,14 +207,12 @@ def evaluate_twin(
     return report
 
 
-def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int) -> Iterator[tuple[Scenario, int]]:
+def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int) -> Iterator[Scenario]:
     """The scenario of each replication, the same for a fifth of them."""
     for draw in range(STAFFINGS):
-        count = len(range(draw, replications, STAFFINGS))
         presence = infer_presence(log, seed=seed + draw) if log.on_line else None
         one = replay(scenario, log, presence=presence)
-        for _ in range(count):
-            yield one, seed
+        yield from [one] * len(range(draw, replications, STAFFINGS))
 
 
 def _logged_s(scenario: Scenario) -> float:
@@ -224,7 +226,7 @@ def _groupings(contacts: Contacts, log: ContactLog, every_s: float) -> dict[str,
     day, hour = (contacts.queued_s // DAY_S).astype(np.int64), hour_of(contacts.queued_s)
     interval = (contacts.queued_s // every_s).astype(np.int64)
     return {
-        "interval": (interval, log.days * round(DAY_S / every_s)),
+        "interval": (interval, log.days * intervals_of_day(every_s)),
         "day": (day, log.days),
         "hour": (hour, 24),
         "type": (contacts.topic, len(log.types)),

@@ -86,6 +86,8 @@ def calibrate(
     ------
     InputError
         Lists everything that is wrong in the table.
+    ContractError
+        Where intervals of `every_s` make no day.
 
     Examples
     --------

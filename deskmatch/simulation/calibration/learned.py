@@ -3,7 +3,7 @@ rule."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from deskmatch.policies.protocol import Policy
 from deskmatch.prediction.historical_rate import HistoricalRate
@@ -11,6 +11,9 @@ from deskmatch.prediction.lognormal_time import LognormalTime
 from deskmatch.simulation.calibration.replaying import current_rule
 from deskmatch.simulation.run import Run, simulate
 from deskmatch.simulation.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Learned", "history_of", "learned_predictors"]
 
@@ -47,16 +50,15 @@ def learned_predictors(scenario: Scenario, *, policy: Policy | None = None, seed
     return Learned(HistoricalRate.fit(history), LognormalTime.fit(history), len(history))
 
 
-def history_of(run: Run):  # type: ignore[no-untyped-def]
+def history_of(run: Run) -> pd.DataFrame:
     """The contacts of a run that were served, as a table of history: expert, topic, resolved, handling time."""
     contacts = run.tickets
     served = contacts[contacts["started_s"].notna() & contacts["ended_s"].notna() & contacts["expert_id"].notna()]
     topics = {each.name: each.topic for each in run.scenario.types}
-    outcome = served["outcome"].astype(str)
-    served = served[~outcome.isin(("no_answer", "unanswered"))]
+    served = served[~served["outcome"].isin(("no_answer", "unanswered"))]
     return served.assign(
         expert_id=served["expert_id"].astype(str),
         topic=[topics[name] for name in served["type"].astype(str)],
-        resolved_first_contact=(served["outcome"].astype(str) == "resolved"),
+        resolved_first_contact=served["outcome"] == "resolved",
         handling_s=served["ended_s"] - served["started_s"] + served["after_s"],
     )[["expert_id", "topic", "resolved_first_contact", "handling_s"]].reset_index(drop=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deskmatch.simulation.calibration.away import EDGES_S
-from deskmatch.simulation.calibration.contact_log import Ending, hour_of
+from deskmatch.simulation.calibration.contact_log import Ending, hour_of, intervals_of_day
 from deskmatch.simulation.pictures import figure_of
 from deskmatch.simulation.settings import DAY_S
 
@@ -50,7 +50,7 @@ def draw_twin_day(report: TwinReport, path: str | Path, *, day: int = 0) -> None
     path : the file.
     day : which of the period, from 0.
     """
-    per_day = round(DAY_S / report.every_s)
+    per_day = intervals_of_day(report.every_s)
     rows = slice(day * per_day, (day + 1) * per_day)
     hours = (np.arange(per_day) + 0.5) * report.every_s / 3600
     figure = figure_of(9.0, 9.0)

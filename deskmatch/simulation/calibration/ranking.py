@@ -53,8 +53,10 @@ def ranking_sensitivity(
     """
     import pandas as pd
 
-    if len(policies) < 2 or any(not factor > 0 for factor in factors):
-        raise ContractError("policies: expected two or more, and factors above 0")
+    if len(policies) < 2:
+        raise ContractError(f"policies: found {len(policies)}; expected two or more")
+    if not all(0 < factor < float("inf") for factor in factors):
+        raise ContractError(f"factors: found {factors!r}; expected finite numbers above 0")
     rows: list[dict[str, Any]] = []
     for name, factor, version in _versions(scenario, factors):
         found = compare(version, policies, replications=replications, seed=seed, progress=False)

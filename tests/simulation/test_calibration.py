@@ -443,6 +443,39 @@ def test_public_logs_are_read() -> None:
     assert (incidents.elapsed_s >= 0).all()
 
 
+def test_what_cannot_be_read_in_a_public_log_is_listed_and_what_has_no_end_noted(tmp_path: Path) -> None:
+    head = "date,type,priority,vru_entry,vru_exit,q_time,outcome,ser_time,server"
+    calls = [head, "990201,PS,0,7:02:47,7:02:56,0,AGENT,9,ANA", "yesterday,PS,0,7:02:47,late,0,AGENT,much,ANA"]
+    (tmp_path / "calls.csv").write_text("\n".join(calls))
+    with pytest.raises(InputError) as error:
+        read_anonymous_bank(tmp_path / "calls.csv")
+    assert [(each.row, each.column) for each in error.value.defects] == [
+        ("3", "date"), ("3", "vru_exit"), ("3", "ser_time")
+    ]  # fmt: skip
+    head = "number,incident_state,opened_at,sys_updated_at,category,assignment_group,assigned_to,reassignment_count"
+    rows = [
+        "1,New,29/2/2016 01:16,29/2/2016 01:20,a,g,ana,0",
+        "1,Resolved,29/2/2016 01:16,29/2/2016 02:20,a,g,ana,0",
+        "2,New,29/2/2016 01:16,29/2/2016 01:20,a,g,ana,0",
+    ]
+    (tmp_path / "log.csv").write_text("\n".join((head, *rows)))
+    read = read_servicenow(tmp_path / "log.csv")
+    assert read.elapsed_s.tolist() == [64 * 60]
+    assert any("1 contacts have no end" in note for note in read.notes)
+    (tmp_path / "log.csv").write_text("\n".join((head, *rows, rows[2].replace("29/2/2016 01:16", "soon"))))
+    with pytest.raises(InputError, match=r"row 5, column 'opened_at': found 'soon'"):
+        read_servicenow(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize("every_s", [0.0, -1800.0, 7000.0, 2 * DAY_S, float("nan")])
+def test_intervals_make_a_day_and_limits_are_told_by_name(every_s: float) -> None:
+    with pytest.raises(ContractError, match="every_s: found"):
+        calibrate(contacts()[:40], every_s=every_s)
+    for wrong in ("soon", "2026-03-02T00:00:00+01:00"):
+        with pytest.raises(InputError, match="argument end: found"):
+            ContactLog.read(contacts()[:40], end=wrong)
+
+
 def test_pictures_are_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     from deskmatch.simulation.calibration.pictures import draw_fits

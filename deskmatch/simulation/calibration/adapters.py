@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deskmatch.epochs.cells import shown
 from deskmatch.errors import Defect, InputError
 from deskmatch.simulation.calibration.contact_log import ContactLog
 
@@ -34,16 +37,27 @@ def read_anonymous_bank(path: str | Path, *, start: str | None = None, end: str 
     Raises
     ------
     InputError
-        Where the file cannot be read or lacks columns.
+        Where the file cannot be read or lacks columns; or lists every time or number in it that cannot be read.
     """
     import pandas as pd
 
     calls = _csv(path, BANK)
-    day = pd.to_datetime(calls["date"].astype(str).str.zfill(6), format="%y%m%d")
+    day_of_year = partial(pd.to_datetime, format="%y%m%d", errors="coerce")
+    clock, number = partial(pd.to_timedelta, errors="coerce"), partial(pd.to_numeric, errors="coerce")
+    day, entered, left, calls["q_time"], calls["ser_time"] = _converted(
+        path,
+        calls.assign(date=calls["date"].astype(str).str.zfill(6)),
+        (
+            ("date", day_of_year, "expected a day such as 990201"),
+            ("vru_entry", clock, "expected a time of day such as 7:02:47"),
+            ("vru_exit", clock, "expected a time of day such as 7:02:47"),
+            ("q_time", number, "expected seconds"),
+            ("ser_time", number, "expected seconds"),
+        ),
+    )
     base = (day - day.min()).dt.total_seconds()
-    clock = {name: pd.to_timedelta(calls[name]).dt.total_seconds() for name in _CLOCKS}
-    entry = base + clock["vru_entry"]
-    queued = _after(entry, base + clock["vru_exit"])
+    entry = base + entered.dt.total_seconds()
+    queued = _after(entry, base + left.dt.total_seconds())
     served = (calls["outcome"] == "AGENT").to_numpy() & (calls["ser_time"] > 0).to_numpy()
     waited = calls["q_time"].clip(lower=0)
     answered = queued + waited
@@ -73,7 +87,8 @@ def read_servicenow(path: str | Path, *, start: str | None = None, end: str | No
     An incident joins the queue when it is opened, and is answered by the first person to whom it is assigned while it
     is open; it ends when it is first resolved. What happens in between is elapsed time, of which nobody knows how much
     is work: a person has many incidents in hand. So the contacts come by the channel ``post``. Incidents that nobody is
-    assigned to before they are resolved name no expert, and are left out with a note.
+    assigned to before they are resolved name no expert, and those that never are have no end; both are left out with a
+    note.
 
     Parameters
     ----------
@@ -83,13 +98,16 @@ def read_servicenow(path: str | Path, *, start: str | None = None, end: str | No
     Raises
     ------
     InputError
-        Where the file cannot be read or lacks columns.
+        Where the file cannot be read or lacks columns; or lists every time or number in it that cannot be read.
     """
     import pandas as pd
 
     events = _csv(path, SERVICENOW)
-    for name in ("opened_at", "sys_updated_at"):
-        events[name] = pd.to_datetime(events[name], format="%d/%m/%Y %H:%M", errors="coerce")
+    instant = partial(pd.to_datetime, format="%d/%m/%Y %H:%M", errors="coerce")
+    accepted = "expected a day and a time such as 29/2/2016 01:23"
+    events["opened_at"], events["sys_updated_at"] = _converted(
+        path, events, (("opened_at", instant, accepted), ("sys_updated_at", instant, accepted))
+    )
     events = events.sort_values(["number", "sys_updated_at"], kind="stable")
     done = events["incident_state"].isin(("Resolved", "Closed"))
     assigned = events[(events["assigned_to"] != "?") & ~done].groupby("number").first()
@@ -98,7 +116,6 @@ def read_servicenow(path: str | Path, *, start: str | None = None, end: str | No
     incidents["resolved"] = events[done].groupby("number")["sys_updated_at"].first()
     incidents["expert"], incidents["group"] = assigned["assigned_to"], assigned["assignment_group"].replace("?", "")
     incidents["answered"] = np.maximum(assigned["sys_updated_at"], incidents["opened_at"])
-    incidents = incidents[incidents["opened_at"].notna() & incidents["resolved"].notna()]
     answered = incidents["answered"].fillna(incidents["resolved"])
     frame = pd.DataFrame(
         {
@@ -120,12 +137,27 @@ SERVICENOW = (
     "reassignment_count",
 )  # fmt: skip
 
-_CLOCKS = ("vru_entry", "vru_exit")
-
 
 def _after(earlier: Any, later: Any) -> Any:
     """Clock times that are far before what comes first belong to the next day."""
     return np.where(earlier - later > HALF_DAY_S, later + 2 * HALF_DAY_S, later)
+
+
+def _converted(
+    path: str | Path, frame: pd.DataFrame, columns: Sequence[tuple[str, Callable[[Any], Any], str]]
+) -> list[Any]:
+    """Columns as what they stand for; every cell that cannot be read is told, by the line of the file."""
+    found, defects = [], []
+    for name, convert, accepted in columns:
+        values = convert(frame[name])
+        defects += [
+            Defect(Path(path).name, str(row + 2), name, shown(str(frame[name].iloc[row])), accepted)
+            for row in np.flatnonzero(values.isna())
+        ]
+        found.append(values)
+    if defects:
+        raise InputError(defects)
+    return found
 
 
 def _csv(path: str | Path, needed: tuple[str, ...]) -> pd.DataFrame:

@@ -17,9 +17,9 @@ from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.cells import fold
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction.history import UNAVOIDABLE, History, as_history
+from deskmatch.prediction.model_file import read_model, write_model
 from deskmatch.prediction.report import TrainingReport
 from deskmatch.prediction.shrinkage import shrink, totals
-from deskmatch.prediction.storage import Stored, load_stored, refuse_file, save_stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -311,14 +311,7 @@ class HistoricalRate(Frozen):
         OSError
             Where the file cannot be written.
         """
-        header = {
-            "expert_ids": list(self.expert_ids),
-            "topics": list(self.topics),
-            **{name: getattr(self, name) for name in _NUMBERS},
-            "report": TrainingReport.to_header(self.report),
-        }
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        save_stored(path, Stored("HistoricalRate", VERSION, header, arrays))
+        write_model(path, self, version=VERSION)
 
     @classmethod
     def load(cls, path: str | Path) -> HistoricalRate:
@@ -337,12 +330,8 @@ class HistoricalRate(Frozen):
         InputError
             Where the file cannot be read or holds no such model.
         """
-        stored = load_stored(path, kind="HistoricalRate", version=VERSION)
-        try:
-            values: dict[str, Any] = {**stored.header, **stored.arrays}
-            return cls(**{**values, "report": TrainingReport.from_header(values["report"])})
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
-            raise refuse_file(path, f"expected a file written by HistoricalRate.save ({error})") from None
+        model: HistoricalRate = read_model(path, cls, version=VERSION)
+        return model
 
     def __repr__(self) -> str:
         counts = ((len(self.expert_ids), "expert"), (len(self.topics), "topic"), (self.n.sum(), "ticket"))
@@ -350,7 +339,6 @@ class HistoricalRate(Frozen):
         return f"HistoricalRate({', '.join(parts)})"
 
 
-_NUMBERS = ("overall", "strength", "spread")
 _ARRAYS: dict[str, Any] = {
     "topic_rate": np.float64,
     "expert_effect": np.float64,

@@ -190,9 +190,8 @@ class LognormalTime(Frozen):
         return centre, np.maximum(self.noise[columns] ** 2 + doubt, 1e-12)
 
     def save(self, path: str | Path) -> None:
-        """Write the model as plain arrays (``.npz``, nothing pickled)."""
-        names = [name for name in self.__slots__ if not name.startswith("_")]
-        write_model(path, "LognormalTime", {name: getattr(self, name) for name in names})
+        """Write the model as names, numbers and plain arrays; a file that is there is overwritten."""
+        write_model(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> LognormalTime:

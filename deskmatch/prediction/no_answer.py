@@ -117,8 +117,8 @@ class IsotonicNoAnswer(Frozen):
         return np.asarray(self.level[np.maximum(at, 0)])
 
     def save(self, path: str | Path) -> None:
-        """Write the model as plain arrays (``.npz``, nothing pickled)."""
-        write_model(path, "IsotonicNoAnswer", {"wait_s": self.wait_s, "level": self.level})
+        """Write the model as names, numbers and plain arrays; a file that is there is overwritten."""
+        write_model(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> IsotonicNoAnswer:
@@ -168,8 +168,8 @@ class LogisticNoAnswer(Frozen):
         return np.asarray(expit(self.intercept + self.slope * np.log1p(np.asarray(wait_s) / 60.0)))
 
     def save(self, path: str | Path) -> None:
-        """Write the model as plain arrays (``.npz``, nothing pickled)."""
-        write_model(path, "LogisticNoAnswer", {"intercept": self.intercept, "slope": self.slope})
+        """Write the model as names, numbers and plain arrays; a file that is there is overwritten."""
+        write_model(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> LogisticNoAnswer:

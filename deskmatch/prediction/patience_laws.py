@@ -10,7 +10,7 @@ is assumed, and cannot be seen in such data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import gamma
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -89,8 +89,8 @@ class _Patience(Frozen):
         return float(total / len(found.wait_s)) if len(found.wait_s) else float("nan")
 
     def save(self, path: str | Path) -> None:
-        """Write the model as plain arrays (``.npz``, nothing pickled)."""
-        write_model(path, type(self).__name__, {each.name: getattr(self, each.name) for each in fields(self)})  # type: ignore[arg-type]
+        """Write the model as names, numbers and plain arrays; a file that is there is overwritten."""
+        write_model(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -59,11 +59,11 @@ def unavoidable_floor(history: History | pd.DataFrame | str | Path) -> pd.DataFr
     import pandas as pd
 
     rows = as_history(history)
-    table = HistoricalRate.fit(rows).table()
+    model = HistoricalRate.fit(rows)
     found = []
-    for topic, cells in table.groupby("topic", sort=False):
+    for topic, cells in model.table().groupby("topic", sort=False):
         n, rate = cells["n"].to_numpy(), cells["rate"].to_numpy()
-        total = rate * (1 - rate) / cells["standard_error"].to_numpy() ** 2 - 1
+        total = n + model.strength
         best = _largest(rate * total, (1 - rate) * total)
         missed = 1 - float(np.average(cells["raw"], weights=n))
         floor = min(1 - best[0], missed)

@@ -256,9 +256,15 @@ class HistoricalRate(Frozen):
         # One entry more for the unknown topic, whose code −1 indexes the last.
         topics = np.array([*(self._topic_row.get(fold(name), -1) for name in epoch.desk.topics), -1], np.int32)
         rows, columns = experts[expert], topics[topic]
+        return rows, columns, *self._cells_of(rows, columns)
+
+    def _cells_of(
+        self, rows: NDArray[np.int32], columns: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The place of the cell of each pair of rows in the history, and whether there is one."""
         key = self._key(rows, columns)
         place = np.minimum(np.searchsorted(self._cell, key), len(self._cell) - 1)
-        return rows, columns, place, (self._cell[place] == key) & (rows >= 0) & (columns >= 0)
+        return place, (self._cell[place] == key) & (rows >= 0) & (columns >= 0)
 
     def _key(self, expert: NDArray[np.int32], topic: NDArray[np.int32]) -> NDArray[np.int64]:
         """One number for each pair, rising with expert, then topic."""
@@ -274,9 +280,7 @@ class HistoricalRate(Frozen):
         """The smoothed rate of one pair by its names; what the history lacks is filled in as `HistoricalRate` says."""
         row = np.array([self._expert_row.get(expert_id, -1)], np.int32)
         column = np.array([self._topic_row.get(fold(topic), -1)], np.int32)
-        key = self._key(row, column)
-        place = np.minimum(np.searchsorted(self._cell, key), len(self._cell) - 1)
-        seen = (self._cell[place] == key) & (row >= 0) & (column >= 0)
+        place, seen = self._cells_of(row, column)
         return float(np.where(seen, self._rate[place], self._prior(row, column))[0])
 
     def table(self) -> pd.DataFrame:

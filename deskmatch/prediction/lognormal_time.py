@@ -100,6 +100,11 @@ class LognormalTime(Frozen):
         for name, size in (("expert", experts), ("topic", topics)):
             codes = getattr(self, name)
             check.refuse(name, codes, (codes < 0) | (codes >= size), f"a row from 0 to {size - 1}")
+        for name in ("mean_log", "topic_effect", "expert_effect", "pair_effect"):
+            values = np.atleast_1d(getattr(self, name))
+            check.refuse(name, values, ~np.isfinite(values), "a finite number")
+        if not cells or (np.diff(self._key(self.expert, self.topic)) <= 0).any():
+            check.add(None, "expert", None, "expected at least one pair, sorted by expert, then topic, each once")
         check.finish()
         self._set(
             _expert_row={name: row for row, name in enumerate(self.expert_ids)},
@@ -177,9 +182,12 @@ class LognormalTime(Frozen):
         topics = np.array([*(self._topic_row.get(fold(name), -1) for name in epoch.desk.topics), -1], np.int64)
         return experts[expert], topics[topic]
 
+    def _key(self, expert: NDArray[Any], topic: NDArray[Any]) -> NDArray[np.int64]:
+        """One number for each pair, rising with expert, then topic."""
+        return np.asarray(expert.astype(np.int64) * len(self.topics) + topic)
+
     def _log_normal(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> tuple[Float64, Float64]:
-        key = rows * len(self.topics) + columns
-        cells = self.expert.astype(np.int64) * len(self.topics) + self.topic
+        key, cells = self._key(rows, columns), self._key(self.expert, self.topic)
         place = np.minimum(np.searchsorted(cells, key), len(cells) - 1)
         seen = (cells[place] == key) & (rows >= 0) & (columns >= 0)
         of_topic, of_expert, of_pair = self.spreads**2

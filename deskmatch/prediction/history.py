@@ -17,8 +17,17 @@ from numpy.typing import NDArray
 from deskmatch.epochs.cells import fold
 from deskmatch.errors import Defect, InputError
 from deskmatch.frozen import Frozen, read_only
-from deskmatch.prediction.history_columns import features, moments, name, names, numbers, seconds_of, ticket_ids
-from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
+from deskmatch.prediction.history_columns import (
+    features,
+    moments,
+    name,
+    names,
+    numbers,
+    seconds_of,
+    ticket_ids,
+    weights,
+)
+from deskmatch.prediction.history_table import NO_WEIGHT, HistoryTable, one_spelling, positions, truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,18 +183,12 @@ def read_history(source: pd.DataFrame | str | Path, *, unavoidable: Collection[s
     return _from_table(HistoryTable(source), dated=False, unavoidable=unavoidable)
 
 
-NO_WEIGHT = "expected at least one row with a weight above 0"
-
-
 def _from_table(table: HistoryTable, *, dated: bool, unavoidable: Collection[str]) -> History:
     table.require((*REQUIRED, *(["assigned_at"] if dated else [])), OPTIONAL)
     experts = table.column("expert_id", name, "expected the id of an expert")
     topics = table.column("topic", name, "expected the name of a topic")
     resolved = table.column("resolved_first_contact", truth, "expected true or false (or 1 or 0)")
-    weight = np.ones(len(experts))
-    if "weight" in table:
-        weight = np.array(table.column("weight", finite_number, "expected a finite number ≥ 0"))
-    load, tickets = numbers(table, "load"), ticket_ids(table)
+    weight, load, tickets = weights(table), numbers(table, "load"), ticket_ids(table)
     (assigned, closed), has_zone = moments(table, "assigned_at", "closed_at")
     groups, reasons = names(table, "group"), names(table, "transfer_reason")
     table.finish()
@@ -199,8 +202,8 @@ def _from_table(table: HistoryTable, *, dated: bool, unavoidable: Collection[str
         table.refuse(None, None, None, NO_WEIGHT)
     table.finish()
     expert_ids, expert = positions(experts)
-    topic_names, topic = positions(_one_spelling(topics))
-    group_names, group = positions(_one_spelling(groups))
+    topic_names, topic = positions(one_spelling(topics))
+    group_names, group = positions(one_spelling(groups))
     return History(
         expert_ids=expert_ids,
         topics=topic_names,
@@ -219,14 +222,6 @@ def _from_table(table: HistoryTable, *, dated: bool, unavoidable: Collection[str
         ticket_ids=tickets,
         features=features(table, without=DECLARED),
     )
-
-
-def _one_spelling(given: list[Any]) -> list[Any]:
-    """The names, each in the least of the spellings that differ only in upper and lower case."""
-    spelling: dict[str, str] = {}
-    for each in sorted({each for each in given if each is not None}):
-        spelling.setdefault(fold(each), each)
-    return [None if each is None else spelling[fold(each)] for each in given]
 
 
 def _same_zone(table: HistoryTable, history: History, now: datetime | None) -> None:

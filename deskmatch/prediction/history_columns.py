@@ -22,6 +22,7 @@ __all__ = [
     "seconds_of",
     "ticket_ids",
     "ticket_ids_or_rows",
+    "weights",
 ]
 
 LONGEST_NAME = 200
@@ -50,6 +51,13 @@ def numbers(table: HistoryTable, column: str) -> Float64:
     return np.array([np.nan if value is None else value for value in found], np.float64)
 
 
+def weights(table: HistoryTable) -> Float64:
+    """``(rows,)`` how much each row counts, 1 without the column."""
+    if "weight" not in table:
+        return np.ones(len(table))
+    return np.array(table.column("weight", finite_number, "expected a finite number ≥ 0"), np.float64)
+
+
 def moments(table: HistoryTable, *columns: str) -> tuple[list[Float64], bool | None]:
     """Seconds since 1970 of columns of times, nan without the column; and whether they have a time zone.
 
@@ -59,12 +67,12 @@ def moments(table: HistoryTable, *columns: str) -> tuple[list[Float64], bool | N
     has_zone: bool | None = None
     for column in columns:
         if column not in table:
-            arrays.append(np.full(len(table.sheet.labels), np.nan))
+            arrays.append(np.full(len(table), np.nan))
             continue
         before = len(table.defects)
         found = table.column(column, datetime.fromisoformat, TIME)
         if len(table.defects) > before:
-            arrays.append(np.zeros(len(table.sheet.labels)))
+            arrays.append(np.zeros(len(table)))
             continue
         for label, moment in zip(table.sheet.labels, found, strict=True):
             zoned = moment.utcoffset() is not None
@@ -97,8 +105,7 @@ def ticket_ids(table: HistoryTable) -> tuple[str, ...]:
 def ticket_ids_or_rows(table: HistoryTable) -> tuple[str, ...]:
     """The ids of the tickets, which may occur several times; without the column, or in an empty cell, the row."""
     labels = [f"row {label}" for label in table.sheet.labels]
-    cells = table.sheet.columns[table.sheet.headers.index("ticket_id")] if "ticket_id" in table else labels
-    return tuple(cell or label for cell, label in zip(cells, labels, strict=True))
+    return tuple(cell or label for cell, label in zip(table.cells("ticket_id"), labels, strict=True))
 
 
 def features(table: HistoryTable, *, without: Collection[str]) -> dict[str, NDArray[Any]]:
@@ -123,11 +130,8 @@ def as_feature(values: NDArray[Any], texts: list[str | None]) -> NDArray[Any]:
 
 def _present(table: HistoryTable, column: str, read: Any, accepted: str) -> list[Any]:
     """The cells of a column that are there, read one by one; None for the others."""
-    if column not in table:
-        return [None] * len(table.sheet.labels)
     values = []
-    cells = table.sheet.columns[table.sheet.headers.index(column)]
-    for label, text in zip(table.sheet.labels, cells, strict=True):
+    for label, text in zip(table.sheet.labels, table.cells(column), strict=True):
         try:
             values.append(None if text is None else read(text))
         except (ValueError, OverflowError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.epochs.cells import shown
+from deskmatch.epochs.cells import fold, shown
 from deskmatch.epochs.reading import read_sheet
 from deskmatch.errors import Defect, InputError
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["HistoryTable", "finite_number", "positions", "truth"]
+__all__ = ["NO_WEIGHT", "HistoryTable", "finite_number", "one_spelling", "positions", "truth"]
 
 Value = TypeVar("Value")
+NO_WEIGHT = "expected at least one row with a weight above 0"
 TRUTH = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
 
 
@@ -40,6 +41,15 @@ class HistoryTable:
 
     def __contains__(self, name: str) -> bool:
         return name in self.sheet.headers
+
+    def __len__(self) -> int:
+        return len(self.sheet.labels)
+
+    def cells(self, name: str) -> list[str | None]:
+        """The cells of a column as text, None where they are empty; all of them where there is no such column."""
+        if name not in self:
+            return [None] * len(self)
+        return list(self.sheet.columns[self.sheet.headers.index(name)])
 
     def rename(self, headers: Sequence[str]) -> None:
         """Give the columns other names, one for each."""
@@ -65,8 +75,7 @@ class HistoryTable:
     def column(self, name: str, read: Callable[[str], Value], accepted: str) -> list[Value]:
         """The cells of a column, read one by one; the cells that cannot be read are refused."""
         values = []
-        cells = self.sheet.columns[self.sheet.headers.index(name)]
-        for label, text in zip(self.sheet.labels, cells, strict=True):
+        for label, text in zip(self.sheet.labels, self.cells(name), strict=True):
             try:
                 if text is None:
                     raise ValueError
@@ -90,6 +99,14 @@ def positions(names: Sequence[str | None]) -> tuple[tuple[str, ...], NDArray[np.
     distinct = tuple(sorted({name for name in names if name is not None}))
     place: dict[str | None, int] = {None: -1, **{name: position for position, name in enumerate(distinct)}}
     return distinct, np.array([place[name] for name in names], np.int64)
+
+
+def one_spelling(names: Sequence[Any]) -> list[Any]:
+    """The names, each in the least of the spellings that differ only in upper and lower case."""
+    spelling: dict[str, str] = {}
+    for name in sorted({name for name in names if name is not None}):
+        spelling.setdefault(fold(name), name)
+    return [None if name is None else spelling[fold(name)] for name in names]
 
 
 def truth(text: str) -> float:

@@ -15,7 +15,8 @@ from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.cells import fold
 from deskmatch.frozen import Frozen
 from deskmatch.prediction.crossed import crossed_effects
-from deskmatch.prediction.history_table import HistoryTable, finite_number, positions
+from deskmatch.prediction.history_columns import weights
+from deskmatch.prediction.history_table import NO_WEIGHT, HistoryTable, finite_number, one_spelling, positions
 from deskmatch.prediction.model_file import read_model, write_model
 
 if TYPE_CHECKING:
@@ -226,13 +227,8 @@ def _read(history: pd.DataFrame | str | Path) -> tuple[list[str], list[str], Flo
     experts = table.column("expert_id", str, "expected the id of an expert")
     topics = table.column("topic", str, "expected the name of a topic")
     seconds = table.column("handling_s", finite_number, "expected seconds ≥ 0")
-    weight = [1.0] * len(experts)
-    if "weight" in table:
-        weight = table.column("weight", finite_number, "expected a finite number ≥ 0")
-    if not sum(weight) > 0:
-        table.refuse(None, None, None, "expected at least one row with a weight above 0")
+    weight = weights(table)
+    if not weight.sum() > 0:
+        table.refuse(None, None, None, NO_WEIGHT)
     table.finish()
-    spelling: dict[str, str] = {}
-    for name in sorted(set(topics)):
-        spelling.setdefault(fold(name), name)
-    return experts, [spelling[fold(name)] for name in topics], np.array(seconds), np.array(weight)
+    return experts, one_spelling(topics), np.array(seconds), weight

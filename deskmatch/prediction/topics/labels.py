@@ -14,7 +14,7 @@ from deskmatch.epochs.cells import fold
 from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction.history_columns import moments, names, ticket_ids_or_rows
-from deskmatch.prediction.history_table import HistoryTable, truth
+from deskmatch.prediction.history_table import HistoryTable, one_spelling, truth
 from deskmatch.prediction.topics.inquiries import Inquiries
 
 if TYPE_CHECKING:
@@ -136,9 +136,9 @@ class _Rows:
     @classmethod
     def read(cls, table: HistoryTable) -> _Rows:
         table.require(REQUIRED, OPTIONAL)
-        cells = {name: _cells(table, name) for name in ("text", "category", "language")}
+        cells = {name: table.cells(name) for name in ("text", "category", "language")}
         topic = names(table, "topic")
-        n = len(table.sheet.labels)
+        n = len(table)
         resolved = [True] * n
         if "resolved" in table:
             resolved = [bool(x) for x in table.column("resolved", truth, "expected true or false (or 1 or 0)")]
@@ -151,12 +151,6 @@ class _Rows:
         return cls(
             ids, cells["text"], topic, cells["category"], cells["language"], resolved, "resolved" in table, whole
         )
-
-
-def _cells(table: HistoryTable, name: str) -> list[str | None]:
-    if name not in table:
-        return [None] * len(table.sheet.labels)
-    return list(table.sheet.columns[table.sheet.headers.index(name)])
 
 
 def _renamed(history: pd.DataFrame | str | Path, columns: Columns) -> HistoryTable:
@@ -245,10 +239,7 @@ def _without_copies(tickets: list[list[int]], rows: _Rows, most_copies: int, cou
 def _topics(tickets: list[list[int]], rows: _Rows, least: int, counts: Counter[str]) -> tuple[str | None, ...]:
     """The label of each ticket in one spelling; None where it is rare."""
     found = [_last_topic(ticket, rows) for ticket in tickets]
-    spelling: dict[str, str] = {}
-    for name in sorted(set(found)):
-        spelling.setdefault(fold(name), name)
     sizes = Counter(map(fold, found))
     rare = {name for name, n in sizes.items() if n < least}
     counts["of a topic too rare to be learnt"] = sum(sizes[name] for name in rare)
-    return tuple(None if fold(name) in rare else spelling[fold(name)] for name in found)
+    return tuple(None if fold(name) in rare else name for name in one_spelling(found))

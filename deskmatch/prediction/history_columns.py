@@ -19,6 +19,7 @@ __all__ = [
     "name",
     "names",
     "numbers",
+    "optional",
     "seconds_of",
     "ticket_ids",
     "ticket_ids_or_rows",
@@ -42,12 +43,12 @@ def name(text: str) -> str:
 def names(table: HistoryTable, column: str) -> list[str | None]:
     """The names of a column; None where a cell is missing, or the whole column is."""
     accepted = f"expected a name of at most {LONGEST_NAME} characters"
-    return _present(table, column, name, accepted)
+    return optional(table, column, name, accepted)
 
 
 def numbers(table: HistoryTable, column: str) -> Float64:
     """``(rows,)`` the numbers of a column; nan where a cell is missing, or the whole column is."""
-    found = _present(table, column, finite_number, "expected a finite number ≥ 0")
+    found = optional(table, column, finite_number, "expected a finite number ≥ 0")
     return np.array([np.nan if value is None else value for value in found], np.float64)
 
 
@@ -128,7 +129,7 @@ def as_feature(values: NDArray[Any], texts: list[str | None]) -> NDArray[Any]:
     return cells
 
 
-def _present(table: HistoryTable, column: str, read: Any, accepted: str) -> list[Any]:
+def optional(table: HistoryTable, column: str, read: Any, accepted: str) -> list[Any]:
     """The cells of a column that are there, read one by one; None for the others."""
     values = []
     for label, text in zip(table.sheet.labels, table.cells(column), strict=True):

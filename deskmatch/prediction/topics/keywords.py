@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.epochs.reading import read_sheet
 from deskmatch.errors import Defect, InputError
 from deskmatch.frozen import Frozen
+from deskmatch.prediction.history_columns import optional
+from deskmatch.prediction.history_table import HistoryTable
 from deskmatch.prediction.topics.extras import needed
 from deskmatch.prediction.topics.inquiries import Inquiries
 
@@ -125,31 +126,14 @@ class KeywordRules(Frozen):
         InputError
             Lists everything that is wrong in the table.
         """
-        sheet = read_sheet(source, TABLE)
-        missing = [name for name in ("topic", "phrase") if name not in sheet.headers]
-        if missing:
-            found = ", ".join(sheet.headers) or "no columns"
-            raise InputError(
-                [Defect(sheet.name, None, name, f"only {found}", "expected this column") for name in missing]
-            )
-        cells = {name: sheet.columns[sheet.headers.index(name)] for name in sheet.headers}
-        rows, defects = [], []
-        for at, label in enumerate(sheet.labels):
-            topic, phrase = cells["topic"][at], cells["phrase"][at]
-            weight, language = (cells[name][at] if name in cells else None for name in ("weight", "language"))
-            for name, value in (("topic", topic), ("phrase", phrase)):
-                if value is None:
-                    defects.append(Defect(sheet.name, label, name, "an empty cell", f"expected a {name}"))
-            try:
-                number = 1.0 if weight is None else float(weight)
-                if not 0 < number < np.inf:
-                    raise ValueError
-            except ValueError:
-                defects.append(Defect(sheet.name, label, "weight", repr(weight), "expected a number above 0"))
-                continue
-            rows.append(Keyword(topic or "", phrase or "", number, language))
-        if defects:
-            raise InputError(defects)
+        table = HistoryTable(source, TABLE)
+        table.require(("topic", "phrase"), ("weight", "language"))
+        topics = table.column("topic", str, "expected a topic")
+        phrases = table.column("phrase", str, "expected a phrase")
+        weights = optional(table, "weight", _positive, "expected a number above 0")
+        table.finish()
+        cells = zip(topics, phrases, weights, table.cells("language"), strict=True)
+        rows = [Keyword(topic, phrase, weight or 1.0, language) for topic, phrase, weight, language in cells]
         return cls(rows, doubt=doubt)
 
     @classmethod
@@ -225,9 +209,9 @@ class KeywordRules(Frozen):
         """The rules whose phrase stands in the text between words and inside no longer one, ascending."""
         plain = fold_text(text)
         spans: list[tuple[int, int, list[int]]] = []
-        for end, rules in self._machine.iter(plain):
+        for end, (length, rules) in self._machine.iter(plain):
             wanted = [rule for rule in rules if self._speaks(rule, language)]
-            start = end + 1 - len(fold_text(self.keywords[rules[0]].phrase))
+            start = end + 1 - length
             if wanted and _is_apart(plain, start, end):
                 spans.append((start, end, wanted))
         found: set[int] = set()
@@ -260,9 +244,17 @@ def _machine(rules: tuple[Keyword, ...]) -> Any:
     for position, rule in enumerate(rules):
         of_phrase.setdefault(fold_text(rule.phrase), []).append(position)
     for phrase, positions in of_phrase.items():
-        automaton.add_word(phrase, positions)
+        automaton.add_word(phrase, (len(phrase), positions))
     automaton.make_automaton()
     return automaton
+
+
+def _positive(text: str) -> float:
+    """A number above 0; else a ValueError."""
+    value = float(text)
+    if not 0 < value < np.inf:
+        raise ValueError
+    return value
 
 
 def _rebuilt(keywords: tuple[Keyword, ...], topics: tuple[str, ...], doubt: float) -> KeywordRules:

@@ -180,9 +180,7 @@ class BoostedTrees(Frozen):
     ) -> tuple[Float64, Float64]:
         """The ends of the central interval of what is believed of each pair; see `IntervalModel`."""
         mean = np.clip(self.probability(epoch, ticket=ticket, expert=expert, topic=topic), 1e-6, 1 - 1e-6)
-        place = {name: row for row, name in enumerate(self.columns.expert_ids)}
-        rows = np.array([place.get(name, -1) for name in epoch.desk.expert_ids], np.int64)
-        total = self.trust[self._seen[rows]][expert]
+        total = self.trust[self._seen[self.columns.expert_rows(epoch.desk.expert_ids)]][expert]
         outside = (1 - coverage) / 2
         lower, upper = (betaincinv(mean * total, (1 - mean) * total, end) for end in (outside, 1 - outside))
         return np.asarray(lower, np.float64), np.asarray(upper, np.float64)
@@ -318,10 +316,8 @@ _RATE_ARRAYS: dict[str, Any] = {
 
 def _renamed(history: History, columns: Columns) -> History:
     """The rows of a history whose experts and topics a model knows, with its positions."""
-    expert_row = {name: row for row, name in enumerate(columns.expert_ids)}
-    topic_row = {name: row for row, name in enumerate(columns.topics)}
-    expert = np.array([expert_row.get(name, -1) for name in history.expert_ids])[history.expert]
-    topic = np.array([topic_row.get(name, -1) for name in history.topics])[history.topic]
+    expert = columns.expert_rows(history.expert_ids)[history.expert]
+    topic = columns.topic_rows(history.topics)[history.topic]
     some = (expert >= 0) & (topic >= 0)
     kept = history.take(some)
     return replace(kept, expert_ids=columns.expert_ids, topics=columns.topics, expert=expert[some], topic=topic[some])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,17 +82,23 @@ class Columns:
             return found
         return [*found, "expert", "group", "load", *_without_topic(list(COLUMNS))]
 
+    def expert_rows(self, expert_ids: Iterable[str]) -> NDArray[np.int64]:
+        """The row of each expert, −1: not in the history."""
+        place = {name: row for row, name in enumerate(self.expert_ids)}
+        return np.array([place.get(name, -1) for name in expert_ids], np.int64)
+
+    def topic_rows(self, topics: Iterable[str]) -> NDArray[np.int64]:
+        """The row of each topic, −1: not in the history."""
+        return _rows(self.topics, topics)
+
     def of_history(self, history: History, rates: RecentRates) -> Float64:
         """``(rows, columns)`` of the rows of a history, each at the instant of its assignment."""
-        place = {name: row for row, name in enumerate(self.expert_ids)}
-        expert = np.array([place.get(name, -1) for name in history.expert_ids])[history.expert]
-        column = {fold(name): row for row, name in enumerate(self.topics)}
-        topic = np.array([column.get(fold(name), -1) for name in history.topics])[history.topic]
+        expert = self.expert_rows(history.expert_ids)[history.expert]
+        topic = self.topic_rows(history.topics)[history.topic]
         known = rates.at(expert, topic, history.assigned_at)
         found = [*encoded_history(history, self.features).T, _at(self.topic_level, topic), known[:, TOPIC_RATE]]
         if self.knows_experts:
-            told = {fold(name): row for row, name in enumerate(self.groups)}
-            group = np.array([*(told.get(fold(name), -1) for name in history.groups), -1])[history.group]
+            group = np.append(_rows(self.groups, history.groups), -1)[history.group]
             group = np.where(group >= 0, group, np.append(self.expert_group, -1)[expert])
             found += [_at(self.expert_level, expert), self._group(group), history.load]
             found += [np.delete(known, TOPIC_RATE, axis=1)]
@@ -118,10 +125,8 @@ class Columns:
             else:
                 own = binning.column(number, feature.encode(told[0]))
                 found[:, number] = own[ticket if told[1] else expert]
-        place = {name: row for row, name in enumerate(self.expert_ids)}
-        experts = np.array([place.get(name, -1) for name in epoch.desk.expert_ids], np.int64)
-        column = {fold(name): row for row, name in enumerate(self.topics)}
-        topics = np.array([*(column.get(fold(name), -1) for name in epoch.desk.topics), -1], np.int64)
+        experts = self.expert_rows(epoch.desk.expert_ids)
+        topics = np.append(self.topic_rows(epoch.desk.topics), -1)
         pair, pair_of = _pairs(expert, topic, len(topics))
         known = rates.at(experts[pair[0]], topics[pair[1]], np.full(len(pair[0]), moment))
         at = len(self.features)
@@ -139,15 +144,20 @@ class Columns:
     def _groups_of_epoch(self, epoch: Epoch, experts: NDArray[np.int64]) -> NDArray[Any]:
         """``(experts,)`` the group that the epoch tells of each expert, else that of the history."""
         told = epoch.desk.features.get("group")
-        row = {fold(name): place for place, name in enumerate(self.groups)}
         known = np.append(self.expert_group, -1)[experts]
         if told is None or told.ndim != 1:
             return known
-        named = np.array([-1 if each is None else row.get(fold(str(each)), -1) for each in told.tolist()])
+        named = _rows(self.groups, (None if each is None else str(each) for each in told.tolist()))
         return np.where(named >= 0, named, known)
 
     def _group(self, group: NDArray[Any]) -> Float64:
         return np.where((group >= 0) & (group < MOST_LEVELS), group, np.nan).astype(np.float64)
+
+
+def _rows(known: Sequence[str], names: Iterable[str | None]) -> NDArray[np.int64]:
+    """The place of each name among the known ones, without upper and lower case; −1: not there."""
+    place = {fold(name): row for row, name in enumerate(known)}
+    return np.array([-1 if name is None else place.get(fold(name), -1) for name in names], np.int64)
 
 
 def _levels(codes: NDArray[np.int64], count: int) -> Float64:

@@ -169,6 +169,9 @@ def test_rates_are_refreshed_without_new_trees(model: BoostedTrees) -> None:
     same, worse = model.refreshed(table()), model.refreshed(table().assign(resolved_first_contact=False))
     assert same.probability_of(history).tolist() == model.probability_of(history).tolist()
     assert worse.rates.resolved.sum() == 0
+    shouted = table()
+    shouted = shouted.assign(topic=shouted["topic"].str.upper())  # a topic is the same in capitals
+    assert model.refreshed(shouted).rates.resolved.sum() == same.rates.resolved.sum()
     assert worse.trees is model.trees
 
 

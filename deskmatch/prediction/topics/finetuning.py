@@ -395,7 +395,6 @@ class _Course:
         if folder is None:
             return
         tensors = needed("safetensors.torch", extra="transformer", purpose=PURPOSE)
-        folder.mkdir(parents=True, exist_ok=True)
         state = {f"now.{name}": value for name, value in self._state().items()}
         state |= {f"best.{name}": value.clone() for name, value in self.best.items()}
         for number, own in self.optimizer.state_dict()["state"].items():
@@ -406,15 +405,20 @@ class _Course:
         (folder / "state.json").write_text(json.dumps(told), encoding="utf-8")
 
     def resume(self) -> None:
-        """Go on where an earlier run with the same tickets and settings stopped.
+        """Go on where an earlier run with the same tickets and settings stopped; else make the folder.
 
         Raises
         ------
         InputError
             Where the folder belongs to another run.
+        OSError
+            Where there is none and none can be made.
         """
         folder = self.tuning.checkpoints
-        if folder is None or not (folder / "state.json").is_file():
+        if folder is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)  # what would fail after a pass fails before the first
+        if not (folder / "state.json").is_file():
             return
         accepted = "expected an empty folder, or one of a run with the same tickets and settings"
         try:

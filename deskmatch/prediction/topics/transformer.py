@@ -27,6 +27,7 @@ __all__ = ["TransformerClassifier", "TransformerEncoder", "packaged_model"]
 PURPOSE = "TransformerClassifier"
 MOST_TEXT = 1 << 26
 """Characters of a tokenizer's description in a file."""
+FOLDER = "expected a folder with a model of the library transformers"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +143,7 @@ def packaged_model() -> Path:
 
 def _check_folder(folder: Path) -> None:
     defects = [
-        Defect(str(folder), None, name, "no such file", "expected a folder with a model of the library transformers")
+        Defect(str(folder), None, name, "no such file", FOLDER)
         for name in ("config.json", "tokenizer.json", "model.safetensors")
         if not (folder / name).is_file()
     ]
@@ -151,14 +152,24 @@ def _check_folder(folder: Path) -> None:
 
 
 def _tuned(folder: Path, lesson: Lesson, tuning: FineTuning, settings: Settings) -> Member:
-    config = (folder / "config.json").read_text(encoding="utf-8")
-    tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
-    network = Network.of(json.dumps(json.loads(config)), tokenizer, tuning.tokens)
-    safetensors = needed("safetensors.numpy", extra="transformer", purpose=PURPOSE)
-    network.set_weights(safetensors.load_file(folder / "model.safetensors"))
+    network, tokenizer = _read(folder, tuning.tokens)
     if not tuning.epochs:
         features = pooled(network, lesson.texts, threads=tuning.threads)
         head = Head.fit(features, lesson.column, lesson.columns, balance=settings.balance, seed=settings.seed)
     else:
         head = fine_tune(network, lesson, tuning, balance=settings.balance, seed=settings.seed)
     return Member(TransformerEncoder(network.config, tokenizer, tuning.tokens, network.weights()), head)
+
+
+def _read(folder: Path, tokens: int) -> tuple[Network, str]:
+    """The model of a folder, and its tokenizer as JSON; refuse what is none."""
+    unreadable = needed("safetensors", extra="transformer", purpose=PURPOSE).SafetensorError
+    load_file = needed("safetensors.numpy", extra="transformer", purpose=PURPOSE).load_file
+    try:
+        config = (folder / "config.json").read_text(encoding="utf-8")
+        tokenizer = (folder / "tokenizer.json").read_text(encoding="utf-8")
+        network = Network.of(json.dumps(json.loads(config)), tokenizer, tokens)
+        network.set_weights(load_file(folder / "model.safetensors"))
+    except (ValueError, unreadable) as error:
+        raise InputError([Defect(str(folder), None, None, None, f"{FOLDER} ({error})")]) from None
+    return network, tokenizer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,18 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         fitted(tmp_path)
     assert len(caught.value.defects) == 3
+
+
+def test_a_folder_with_a_broken_model_is_named(folder: Path, tmp_path: Path) -> None:
+    for name, content in (("config.json", b"{"), ("tokenizer.json", b"{}"), ("model.safetensors", b"\xff\0")):
+        broken = tmp_path / name
+        shutil.copytree(folder, broken)
+        (broken / name).write_bytes(content)
+        with pytest.raises(InputError, match="expected a folder with a model"):
+            fitted(broken)
+
+
+def test_checkpoints_that_cannot_be_written_are_refused_before_the_first_pass(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FileExistsError, match="file"):
+        fitted(folder, checkpoints=tmp_path / "file")

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
-from scipy.special import logsumexp
+from scipy.special import log_softmax
 
 from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.prediction.features import choose_features, encoded_history
@@ -103,15 +103,16 @@ def _log_share(rows: History, factors: Sequence[tuple[Int64, int]]) -> Float64:
     design = sparse.csr_array((np.ones(len(place)), (row, place)), shape=(len(kinds), int(offsets[-1])))
     share = np.log((counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * len(experts)))
 
-    def cost(flat: Float64) -> tuple[float, Float64]:
+    def logs(flat: Float64) -> Float64:
         odds = design @ flat.reshape(design.shape[1], len(experts)) + share
-        odds -= logsumexp(odds, axis=1, keepdims=True)
-        residual = np.exp(odds) * counts.sum(axis=1, keepdims=True) - counts
+        return np.asarray(log_softmax(odds, axis=1), np.float64)
+
+    def cost(flat: Float64) -> tuple[float, Float64]:
+        log_share = logs(flat)
+        residual = np.exp(log_share) * counts.sum(axis=1, keepdims=True) - counts
         slope = (design.T @ residual).ravel() + RIDGE * flat
-        return float(-(counts * odds).sum() + 0.5 * RIDGE * flat @ flat), slope
+        return float(-(counts * log_share).sum() + 0.5 * RIDGE * flat @ flat), slope
 
     start = np.zeros(design.shape[1] * len(experts))
     found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
-    odds = design @ found.reshape(design.shape[1], len(experts)) + share
-    odds -= logsumexp(odds, axis=1, keepdims=True)
-    return np.asarray(odds[kind, expert], np.float64)
+    return logs(found)[kind, expert]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deskmatch.epochs.cells import fold
 from deskmatch.errors import Defect, InputError
 from deskmatch.prediction.topics.inquiries import Inquiries
 from deskmatch.prediction.topics.text_classifier import TextClassifier
@@ -151,13 +152,11 @@ def _accuracy(
     if not rows or topics is None:
         return None, 0
     likeliest = raw.argmax(axis=1)
-    right = [(topics[row] or "").casefold() == model.topics[likeliest[row]].casefold() for row in rows]
+    right = [fold(topics[row] or "") == fold(model.topics[likeliest[row]]) for row in rows]
     return float(np.mean(right)), len(rows)
 
 
 def _with_alarms(report: DriftReport, lost_then: float) -> DriftReport:
-    from dataclasses import replace
-
     alarms = []
     if report.tickets >= FEWEST:
         margin = 2 * np.sqrt(0.25 / report.tickets)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,7 +143,7 @@ def _check_names(classifier: TopicClassifier) -> None:
     defects = [
         Defect("topic model", None, "topic", repr(name), f"expected a name without any of {' '.join(NEVER_IN_NAMES)}")
         for name in classifier.topics
-        if set(chain(NEVER_IN_NAMES)) & set(name)
+        if set(NEVER_IN_NAMES) & set(name)
     ]
     if defects:
         raise InputError(defects)

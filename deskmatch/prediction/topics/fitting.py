@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deskmatch.errors import Defect, InputError
+from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.prediction.topics.calibration import calibrate, calibration_error, sure_threshold
 from deskmatch.prediction.topics.inquiries import Inquiries
 from deskmatch.prediction.topics.preparing import Preparation
@@ -56,7 +56,7 @@ class Settings:
     def __post_init__(self) -> None:
         ranges = {"later": (0.01, 0.9), "precision": (0.0, 1.0), "keep": (0.5, 1.0), "balance": (0.0, 1.0)}
         defects = [
-            Defect("arguments", None, name, repr(getattr(self, name)), f"expected a number from {low} to {high}")
+            Defect(ARGUMENTS, None, name, repr(getattr(self, name)), f"expected a number from {low} to {high}")
             for name, (low, high) in ranges.items()
             if not low <= getattr(self, name) <= high
         ]

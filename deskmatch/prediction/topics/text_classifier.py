@@ -142,10 +142,9 @@ def load_classifier(path: str | Path) -> TextClassifier:
 
 def _built(stored: Stored) -> TextClassifier:
     from deskmatch.prediction.topics.classifiers import EmbeddingClassifier, TfidfClassifier
-
-    header = stored.header
     from deskmatch.prediction.topics.transformer import TransformerClassifier
 
+    header = stored.header
     known = (TextClassifier, TfidfClassifier, EmbeddingClassifier, TransformerClassifier)
     classes: dict[str, type[TextClassifier]] = {one.__name__: one for one in known}
     topics = header["topics"]

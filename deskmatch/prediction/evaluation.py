@@ -92,7 +92,7 @@ class Evaluation:
         """Everything as JSON can hold it."""
         return {
             **{name: getattr(self, name) for name in ("model", "split_s", "trained", "tested", "not_known")},
-            "resolved_before": self.resolved_before,
+            "resolved_before": self.resolved_before if self.trained else None,
             "resolved_after": self.resolved_after,
             **{
                 name: {measure: score.to_list() for measure, score in getattr(self, name).items()}
@@ -165,7 +165,8 @@ def evaluate(
     Raises
     ------
     InputError
-        Lists everything that is wrong in the table; refuses a split with fewer than 20 tickets on either side.
+        Lists everything that is wrong in the table; refuses a split with fewer than 20 tickets on either side, and
+        spans of time that are none.
 
     Examples
     --------
@@ -184,6 +185,7 @@ def evaluate(
     >>> bool(found.scores["auc"].value > 0.7 and found.gain["auc"].low > 0.15)
     True
     """
+    _refuse_spans(recalibrate_s=recalibrate_s, every_s=every_s)
     rows = as_history(history, unavoidable=unavoidable)
     rows.require_times("the history is split by it")
     rows = rows.take(rows.weight > 0).sorted_by_time()
@@ -193,13 +195,14 @@ def evaluate(
     before, after = rows.take((rows.assigned_at < at) & (rows.known_at < at)), rows.take(rows.assigned_at >= at)
     _refuse_few(before if given is None else after, after)
     fitted = given if fit is None else fit(before)
-    predicted = _recalibrated(fitted, rows, at, recalibrate_s, every_s) if recalibrate_s else None
+    predicted = _recalibrated(fitted, rows, at, recalibrate_s, every_s) if recalibrate_s is not None else None
     predicted = probability_of(fitted, after) if predicted is None else predicted
     draws = _draws(len(after), bootstrap, rng)
     notes = [] if not np.isnan(rows.closed_at).all() else [NO_CLOSING]
     if len(np.unique(after.resolved)) < 2:
         notes.append("all tickets after the split had one outcome: there is no AUC")
-    gains = _gain(fit, before, after, predicted, draws) if gain and fit is not None and not recalibrate_s else {}
+    beside = gain and recalibrate_s is None
+    gains = _gain(fit, before, after, predicted, draws) if beside and fit is not None else {}
     return Evaluation(
         model=name,
         split_s=at,
@@ -244,11 +247,24 @@ def _until(fitted: Any) -> float:
 def _instant(rows: History, split: float | datetime) -> float:
     """Seconds since 1970 of the split."""
     if isinstance(split, datetime):
+        if (split.utcoffset() is not None) != rows.has_zone:
+            accepted = f"expected an instant {'with' if rows.has_zone else 'without'} a time zone, as the table's times"
+            raise InputError([Defect(ARGUMENTS, None, "split", str(split), accepted)])
         return seconds_of(split)
     if not 0 < split < 1:
         accepted = "expected a share above 0 and below 1, or a datetime"
         raise InputError([Defect(ARGUMENTS, None, "split", repr(split), accepted)])
     return float(rows.assigned_at[min(int(split * len(rows)), len(rows) - 1)])
+
+
+def _refuse_spans(**spans: float | None) -> None:
+    defects = [
+        Defect(ARGUMENTS, None, name, repr(span), "expected a finite number of seconds above 0")
+        for name, span in spans.items()
+        if span is not None and not 0 < span < np.inf
+    ]
+    if defects:
+        raise InputError(defects)
 
 
 def _refuse_few(before: History, after: History) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,8 @@ def test_a_fitted_model_is_judged_after_all_that_it_has_seen() -> None:
     assert found.split_s > history.known_at[:2000].max()
     assert found.gain == {}
     assert found.scores["auc"].value > 0.6
+    after = history.take(history.assigned_at >= found.split_s)  # the old tickets are gone from the table
+    assert evaluate(fitted, after, bootstrap=0).to_dict()["resolved_before"] is None
 
 
 def test_moving_probabilities_mends_what_drift_has_done() -> None:
@@ -137,6 +140,11 @@ def test_what_cannot_be_evaluated_is_named() -> None:
         evaluate(3, table())  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"argument split: found 1\.5; expected a share"):
         evaluate(HistoricalRate, table(), split=1.5)
+    with pytest.raises(InputError, match=r"argument split: found 2026-02-01 .*; expected an instant without"):
+        evaluate(HistoricalRate, table(), split=datetime(2026, 2, 1, tzinfo=UTC))
+    for span in (0.0, -5.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match=r"argument recalibrate_s: .*above 0\n.*argument every_s: .*above 0"):
+            evaluate(HistoricalRate, table(), recalibrate_s=span, every_s=span)
     with pytest.raises(InputError, match="tickets after the split; expected at least 20"):
         evaluate(HistoricalRate, table(), split=0.999)
     with pytest.raises(InputError, match="assigned_at"):

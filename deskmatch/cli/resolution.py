@@ -47,6 +47,7 @@ Balance = Annotated[
     str | None,
     typer.Option("--balance", help="Columns by which tickets were sent to experts, as a,b: weighted against it."),
 ]
+HalfLife = Annotated[float | None, typer.Option("--half-life-days", help="After how many days a ticket counts half.")]
 
 
 @train_app.command("resolution")
@@ -57,9 +58,7 @@ def train_resolution_command(
     features: Features = None,
     unavoidable: Unavoidable = None,
     balance: Balance = None,
-    half_life_days: Annotated[
-        float | None, typer.Option("--half-life-days", help="After how many days a ticket counts half.")
-    ] = None,
+    half_life_days: HalfLife = None,
 ) -> None:
     """Train a model of who resolves what at first contact.
 
@@ -83,9 +82,7 @@ def evaluate_command(
     features: Features = None,
     unavoidable: Unavoidable = None,
     balance: Balance = None,
-    half_life_days: Annotated[
-        float | None, typer.Option("--half-life-days", help="After how many days a ticket counts half.")
-    ] = None,
+    half_life_days: HalfLife = None,
     split: Annotated[float, typer.Option("--split", help="Share of the tickets, by time, to learn from.")] = 0.7,
     recalibrate_days: Annotated[
         float | None,
@@ -107,6 +104,9 @@ def evaluate_command(
         for path in (picture, as_json):
             if path is not None:
                 check_writable(path)
+        for option, given in (("features", features), ("balance", balance), ("half-life-days", half_life_days)):
+            if given is not None and model is not None:
+                fail(f"--{option} and --model: expected one of them; a trained model is judged as it is")
         from deskmatch.prediction import evaluate
         from deskmatch.prediction.history import UNAVOIDABLE
 

@@ -11,7 +11,6 @@ import typer
 from deskmatch.cli.calibrate import calibrate_command
 from deskmatch.cli.describe import describe
 from deskmatch.cli.explain import explain
-from deskmatch.cli.files import check_writable, write_atomically
 from deskmatch.cli.new_desk import write_desk, write_scenario
 from deskmatch.cli.options import (
     Columns,
@@ -40,6 +39,7 @@ from deskmatch.errors import DeskmatchError
 from deskmatch.formulations import Formulation, Plan, assign, fairness_report
 from deskmatch.prediction.robust import Caution
 from deskmatch.routing import Routing
+from deskmatch.writing import check_writable, write_atomically
 
 __all__ = ["app"]
 

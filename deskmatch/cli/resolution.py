@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from deskmatch.cli.files import check_writable, write_atomically
 from deskmatch.cli.options import fail, readable_errors
 from deskmatch.cli.train import HistoryFile, train_app
 from deskmatch.epochs import Epoch
+from deskmatch.writing import check_writable, write_atomically
 
 __all__ = ["evaluate_command", "resolution_model"]
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from deskmatch.cli.files import check_writable
 from deskmatch.cli.options import Columns, pairs, readable_errors
+from deskmatch.writing import check_writable
 
 __all__ = ["train_app"]
 

@@ -22,6 +22,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from deskmatch.errors import Defect, InputError
+from deskmatch.writing import write_atomically
 
 __all__ = ["Stored", "load_stored", "refuse_file", "save_stored"]
 
@@ -64,7 +65,7 @@ class Stored:
 
 
 def save_stored(path: str | Path, stored: Stored) -> None:
-    """Write a model to a file; one that is there is overwritten.
+    """Write a model to a file, whole or not at all; one that is there is overwritten.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def save_stored(path: str | Path, stored: Stored) -> None:
         for name, array in stored.arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 npy.write_array(member, np.asanyarray(array), allow_pickle=False)
-    Path(path).write_bytes(buffer.getvalue())
+    write_atomically(Path(path), buffer.getvalue())
 
 
 def load_stored(path: str | Path, *, kind: str | None = None, version: int | None = None) -> Stored:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from deskmatch.cli import main
 from deskmatch.cli.app import app
-from deskmatch.cli.files import write_atomically
+from deskmatch.writing import write_atomically
 
 DESK = Path(__file__).parents[2] / "examples" / "desk"
 TABLES = [str(DESK / "tickets.csv"), str(DESK / "experts.csv")]

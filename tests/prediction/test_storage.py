@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -25,6 +26,23 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     for name, array in GOOD.arrays.items():
         assert np.array_equal(again.arrays[name], array)
         assert again.arrays[name].dtype == array.dtype
+
+
+def test_a_model_that_cannot_be_written_whole_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_stored(tmp_path / "model", GOOD)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save_stored(tmp_path / "model", Stored("Rates", 4, {}, {}))
+    assert load_stored(tmp_path / "model").version == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    with pytest.raises(FileNotFoundError, match="nowhere/model"):
+        save_stored(tmp_path / "nowhere" / "model", GOOD)
 
 
 def test_another_model_and_another_version_are_named(tmp_path: Path) -> None:

@@ -26,27 +26,29 @@ def check_writable(path: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` beside `path` and move it there in one step, so that no reader ever sees half a file.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write `content` beside `path` and move it there in one step, so that no reader ever sees half a file.
 
     Parameters
     ----------
     path : the file; what stands there is replaced, with its permissions kept. A link is followed.
-    text : its content, written as UTF-8.
+    content : its content; text is written as UTF-8.
 
     Raises
     ------
     OSError
         Names `path`, if the folder does not exist or cannot be written to; `path` is then as it was.
     """
+    data = content.encode() if isinstance(content, str) else content
+    check_writable(path)
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():  # a terminal or a pipe can be written to, not replaced
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(data)
         return
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask())

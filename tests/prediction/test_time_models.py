@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from deskmatch.prediction import (
     check_service_time_model,
 )
 from deskmatch.prediction.crossed import crossed_effects
+from deskmatch.prediction.storage import load_stored, save_stored
 
 LAWS = (ExponentialPatience, WeibullPatience, KaplanMeierPatience)
 
@@ -105,6 +107,28 @@ def test_models_keep_their_protocols(tmp_path: Path) -> None:
         check_no_answer_model(answer)
         answer.save(tmp_path / "answer")
         assert kind.load(tmp_path / "answer").probability(at).tolist() == answer.probability(at).tolist()
+
+
+def test_files_that_hold_no_such_model_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "times"
+    LognormalTime.fit(pd.DataFrame({"expert_id": ["a", "b"], "topic": "x", "handling_s": [1, 9]})).save(path)
+    good = load_stored(path)
+    none = {name: np.zeros(0, np.int32) for name in ("expert", "topic")}
+    arrays: list[dict[str, Any]] = [
+        {**none, "pair_effect": np.zeros(0), "pair_doubt": np.zeros(0)},
+        {"expert": good.arrays["expert"][::-1].copy()},
+        {"topic_effect": np.array([np.nan])},
+        {"unknown": np.zeros(1)},
+    ]
+    for change in arrays:
+        save_stored(path, replace(good, arrays={**good.arrays, **change}))
+        with pytest.raises(InputError, match="expected a file written by LognormalTime"):
+            LognormalTime.load(path)
+    headers: list[dict[str, Any]] = [{"mean_log": 10**400}, {"topics": 3}, {"mean_log": "much"}]
+    for change in headers:
+        save_stored(path, replace(good, header={**good.header, **change}))
+        with pytest.raises(InputError, match="expected a file written by LognormalTime"):
+            LognormalTime.load(path)
 
 
 def test_checks_refuse_models_that_break_the_protocols() -> None:

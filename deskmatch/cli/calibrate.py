@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deskmatch.cli.files import check_writable
 from deskmatch.cli.options import fail, pairs, readable_errors
 
 if TYPE_CHECKING:

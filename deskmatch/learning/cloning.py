@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.learning.demonstrations import Demonstrations
-from deskmatch.learning.features import FEATURES
 from deskmatch.learning.network import backward, forward, layers_of
 from deskmatch.learning.scorer import Scorer
 
@@ -65,7 +64,8 @@ def loss_and_gradient(
     shown : the decisions.
     smoothing, decay : as in `clone`.
     """
-    layers = layers_of(scorer.flat, [len(FEATURES), *(weight.shape[1] for weight in scorer.weights)])
+    flat = scorer.flat
+    layers = layers_of(flat, scorer.sizes)
     scores, inside = forward(layers, shown.features)
     first, sizes = shown.ptr[:-1], np.diff(shown.ptr)
     shifted = scores - np.repeat(np.maximum.reduceat(scores, first), sizes)
@@ -73,7 +73,6 @@ def loss_and_gradient(
     logs = shifted - np.repeat(np.log(total), sizes)
     wanted = np.repeat(smoothing / sizes, sizes)
     wanted[first + shown.chosen] += 1.0 - smoothing
-    flat = scorer.flat
     loss = -float(wanted @ logs) / len(shown) + decay * float(flat @ flat)
     slope = (np.exp(logs) - wanted) / len(shown)
     return loss, backward(layers, inside, slope) + 2.0 * decay * flat

@@ -140,9 +140,8 @@ class _Values:
 
     def __init__(self, start: Scorer, settings: QSettings, transitions: int, rng: np.random.Generator) -> None:
         self._settings, self._rng = settings, rng
-        hidden = [weight.shape[1] for weight in start.weights[:-1]]
-        self.scorer = Scorer.random(rng, hidden)
-        self._sizes = [start.weights[0].shape[0], *hidden, 1]
+        self._sizes = start.sizes
+        self.scorer = Scorer.random(rng, self._sizes[1:-1])
         self._flat = self.scorer.flat
         self._target = self._flat.copy()
         self._adam = Adam(len(self._flat), settings.rate)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from deskmatch.errors import DeskmatchError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.learning.features import FEATURES
+from deskmatch.learning.network import layers_of
 
 __all__ = ["Scorer"]
 
@@ -63,8 +64,7 @@ class Scorer(Frozen):
             biases=tuple(read_only(each, np.float32) for each in self.biases),
             about=dict(self.about),
         )
-        shapes = [each.shape for each in self.weights]
-        sizes = [len(FEATURES), *(shape[-1] for shape in shapes)]
+        shapes, sizes = [each.shape for each in self.weights], self.sizes
         fit = shapes == list(itertools.pairwise(sizes)) and sizes[-1] == 1
         if not fit or [each.shape for each in self.biases] != [(size,) for size in sizes[1:]]:
             raise ValueError(
@@ -99,6 +99,11 @@ class Scorer(Frozen):
         return values[:, 0]
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of features, and of what each layer gives."""
+        return (len(FEATURES), *(each.shape[-1] for each in self.weights))
+
+    @property
     def flat(self) -> NDArray[np.float64]:
         """All weights and biases in one array, layer by layer."""
         parts = [each.ravel() for pair in zip(self.weights, self.biases, strict=True) for each in pair]
@@ -106,13 +111,8 @@ class Scorer(Frozen):
 
     def with_flat(self, values: ArrayLike, **about: Any) -> Scorer:
         """A scorer of the same shape with other weights, and with more said about it."""
-        rest = np.asarray(values, np.float64)
-        weights, biases = [], []
-        for weight, bias in zip(self.weights, self.biases, strict=True):
-            weights.append(rest[: weight.size].reshape(weight.shape))
-            biases.append(rest[weight.size : weight.size + bias.size])
-            rest = rest[weight.size + bias.size :]
-        return Scorer(tuple(weights), tuple(biases), {**self.about, **about})
+        weights, biases = zip(*layers_of(np.asarray(values, np.float64), self.sizes), strict=True)
+        return Scorer(weights, biases, {**self.about, **about})
 
     def save(self, path: str | Path) -> None:
         """Write it as .npz: arrays and JSON, no pickle."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import DeskmatchError
 from deskmatch.learning.features import EXPERT_FEATURES, FEATURES
 from deskmatch.learning.judging import Learned
-from deskmatch.learning.record import Record, check_budget
+from deskmatch.learning.record import Record
 from deskmatch.learning.routing_env import RoutingEnv
 from deskmatch.learning.scorer import Scorer
 from deskmatch.simulation.scenario import Scenario
@@ -109,9 +109,11 @@ def learn_ppo(
     DeskmatchError
         On import, where torch or sb3-contrib is not installed (extra ``rl``).
     ValueError
-        On budgets below 1.
+        On budgets below 1, and looks below 0.
     """
-    check_budget(transitions=transitions, judged_by=judged_by)
+    record = Record(
+        scenario, transitions=transitions, looks=looks, judged_by=judged_by, work_conserving=work_conserving
+    )
     settings = settings or PPOSettings()
     environments = DummyVecEnv(
         [lambda: RoutingEnv(scenario, work_conserving=work_conserving) for _ in range(settings.runs)]
@@ -133,9 +135,8 @@ def learn_ppo(
         seed=seed,
         device="cpu",
     )
-    record = Record(scenario, work_conserving=work_conserving, judged_by=judged_by)
-    model.learn(transitions, callback=_Watch(record, transitions, looks, settings.critic_first))
-    return record.learned(work_conserving=work_conserving, learner="ppo", seed=seed)
+    model.learn(transitions, callback=_Watch(record, settings.critic_first * transitions))
+    return record.learned(learner="ppo", seed=seed)
 
 
 class ScorerPolicy(MaskableActorCriticPolicy):
@@ -226,13 +227,13 @@ class _TimedBuffer(MaskableRolloutBuffer):
 class _Watch(BaseCallback):
     """Notes the time after each decision, lets the critic begin alone, and looks at the scorer from time to time."""
 
-    def __init__(self, record: Record, transitions: int, looks: int, critic_first: float) -> None:
+    def __init__(self, record: Record, alone: float) -> None:
         super().__init__()
-        self._record, self._transitions, self._looks = record, transitions, looks
-        self._alone = critic_first * transitions
+        self._record, self._alone = record, alone
 
     def _on_rollout_start(self) -> None:
-        self._look(self.num_timesteps >= len(self._record.transitions) * self._transitions / (self._looks + 1))
+        if self._record.due(self.num_timesteps):
+            self._look()
         for parameter in self.model.policy.mlp_extractor.actor.parameters():
             parameter.requires_grad = self.num_timesteps >= self._alone
 
@@ -242,8 +243,7 @@ class _Watch(BaseCallback):
         return True
 
     def _on_training_end(self) -> None:
-        self._look(True)
+        self._look()
 
-    def _look(self, due: bool) -> None:
-        if due or not self._record.transitions:
-            self._record.look(self.model.policy.scorer(), self.num_timesteps)
+    def _look(self) -> None:
+        self._record.look(self.model.policy.scorer(), self.num_timesteps)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deskmatch.learning.judging import Learned
 from deskmatch.learning.network import Adam, backward, forward, layers_of
-from deskmatch.learning.record import Record, check_budget
+from deskmatch.learning.record import Record
 from deskmatch.learning.routing_env import RoutingEnv
 from deskmatch.learning.scorer import Scorer
 from deskmatch.simulation.scenario import Scenario
@@ -89,14 +89,15 @@ def learn_q(
     Raises
     ------
     ValueError
-        On budgets below 1.
+        On budgets below 1, and looks below 0.
     """
-    check_budget(transitions=transitions, judged_by=judged_by)
+    record = Record(
+        scenario, transitions=transitions, looks=looks, judged_by=judged_by, work_conserving=work_conserving
+    )
     settings = settings or QSettings()
     rng = np.random.default_rng([seed, 78])
     env = RoutingEnv(scenario, work_conserving=work_conserving)
     learner = _Values(start, settings, transitions, rng)
-    record = Record(scenario, work_conserving=work_conserving, judged_by=judged_by)
     record.look(start, 0)
     observation, _ = env.reset(seed=1_000_000 * (seed + 1))
     rows = _Choices.of(env, observation)
@@ -113,13 +114,9 @@ def learn_q(
         rows = following or _Choices.of(env, env.reset()[0])
         if used % settings.every == 0 and used > settings.batch:
             learner.learn(rate=1 - 0.9 * share)
-        if used == transitions or (used > settings.follow * transitions and _due(record, used, transitions, looks)):
+        if used == transitions or (used > settings.follow * transitions and record.due(used)):
             record.look(learner.scorer, used)
-    return record.learned(work_conserving=work_conserving, learner="q", seed=seed)
-
-
-def _due(record: Record, used: int, transitions: int, looks: int) -> bool:
-    return used >= len(record.transitions) * transitions / (looks + 1)
+    return record.learned(learner="q", seed=seed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from deskmatch.errors import DeskmatchError
 from deskmatch.learning.judging import Learned
-from deskmatch.learning.record import check_budget
+from deskmatch.learning.record import check_counts
 
 if TYPE_CHECKING:
     import optuna
@@ -54,7 +54,7 @@ def tune(
     ValueError
         Where there is no trial.
     """
-    check_budget(trials=trials)
+    check_counts(("trials", trials, 1))
     try:
         import optuna
     except ImportError:

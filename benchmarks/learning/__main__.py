@@ -17,7 +17,7 @@ import argparse
 import json
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def _keep(path: Path, tuned: Tuned[Any], runs: list[Learned], spent_s: float) ->
     best = max(runs, key=lambda run: float(run.points.max()))
     best.scorer.save(path.with_suffix(".npz"))
     text = {
-        "settings": asdict(tuned.settings),
+        "settings": tuned.settings.model_dump(),
         "trials": [round(points, 5) for points in tuned.points],
         "trial_transitions": tuned.transitions,
         "processor_s": round(spent_s),

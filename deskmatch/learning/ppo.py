@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from deskmatch.learning.judging import Learned
 from deskmatch.learning.record import Record
 from deskmatch.learning.routing_env import RoutingEnv
 from deskmatch.learning.scorer import Scorer
+from deskmatch.learning.settings import LearnerSettings, Whole
+from deskmatch.routing.validation import NonNegative, Positive, Probability
 from deskmatch.simulation.scenario import Scenario
 
 try:
@@ -33,48 +34,36 @@ CANDIDATE = FEATURES.index(EXPERT_FEATURES[0])
 """The column that is 1 in rows that may be chosen."""
 
 
-@dataclass(frozen=True, slots=True)
-class PPOSettings:
+class PPOSettings(LearnerSettings):
     """How proximal policy optimisation learns.
 
     Parameters
     ----------
     rate : of learning, > 0.
-    memory_s : seconds in which the weight of a later reward falls to 1/e: a reward after Δt counts exp(−Δt / memory_s).
-    decisions : that are simulated between two improvements, in each of `runs` runs side by side.
-    runs : side by side.
-    batch, rounds : decisions in one step of the gradient, and how often each is used.
+    memory_s : seconds, > 0, in which the weight of a later reward falls to 1/e: a reward after Δt counts
+        exp(−Δt / memory_s).
+    decisions : that are simulated between two improvements, in each of `runs` runs side by side, ≥ 1.
+    runs : side by side, ≥ 1.
+    batch, rounds : decisions in one step of the gradient, and how often each is used, ≥ 1.
     entropy : weight of keeping the choice open, ≥ 0.
     trace : λ of generalised advantages, in [0, 1].
     critic_first : share of the transitions in which only the critic learns.
 
     Raises
     ------
-    ValueError
-        On a value out of range.
+    RoutingError
+        Lists every key that is unknown or out of range; a `ValueError`.
     """
 
-    rate: float = 3e-4
-    memory_s: float = 1800.0
-    decisions: int = 512
-    runs: int = 4
-    batch: int = 256
-    rounds: int = 6
-    entropy: float = 0.003
-    trace: float = 0.95
-    critic_first: float = 0.1
-
-    def __post_init__(self) -> None:
-        counts = (self.decisions, self.runs, self.batch, self.rounds)
-        shares = (self.trace, self.critic_first)
-        if (
-            not (self.rate > 0 and self.memory_s > 0 and self.entropy >= 0)
-            or min(counts) < 1
-            or not all(0 <= share <= 1 for share in shares)
-        ):
-            raise ValueError(
-                f"found {self}; expected rate and memory_s > 0, entropy ≥ 0, whole numbers ≥ 1, shares in [0, 1]"
-            )
+    rate: Positive = 3e-4
+    memory_s: Positive = 1800.0
+    decisions: Whole = 512
+    runs: Whole = 4
+    batch: Whole = 256
+    rounds: Whole = 6
+    entropy: NonNegative = 0.003
+    trace: Probability = 0.95
+    critic_first: Probability = 0.1
 
 
 def learn_ppo(

@@ -12,6 +12,8 @@ from deskmatch.learning.network import Adam, backward, forward, layers_of
 from deskmatch.learning.record import Record
 from deskmatch.learning.routing_env import RoutingEnv
 from deskmatch.learning.scorer import Scorer
+from deskmatch.learning.settings import LearnerSettings, Whole
+from deskmatch.routing.validation import Positive, Probability
 from deskmatch.simulation.scenario import Scenario
 
 __all__ = ["QSettings", "learn_q"]
@@ -19,42 +21,34 @@ __all__ = ["QSettings", "learn_q"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class QSettings:
+class QSettings(LearnerSettings):
     """How values of choices are learned.
 
     Parameters
     ----------
     rate : of learning, > 0; falls evenly to a tenth of it.
-    memory_s : seconds in which the weight of a later reward falls to 1/e.
+    memory_s : seconds, > 0, in which the weight of a later reward falls to 1/e.
     explore : share of the choices made at random at the start, in [0, 1]; falls evenly to a tenth of it.
     follow : share of the transitions in which the start decides, and values are only learned, in [0, 1].
-    steps : decisions whose rewards are counted as they came, before the value of the next one stands for the rest.
-    batch, every : choices of one step of the gradient, and decisions between two such steps.
-    target_every : steps of the gradient after which the values that are aimed at are brought up to date.
+    steps : decisions whose rewards are counted as they came, before the value of the next one stands for the rest;
+        ≥ 1.
+    batch, every : choices of one step of the gradient, and decisions between two such steps, ≥ 1.
+    target_every : steps of the gradient after which the values that are aimed at are brought up to date, ≥ 1.
 
     Raises
     ------
-    ValueError
-        On a value out of range.
+    RoutingError
+        Lists every key that is unknown or out of range; a `ValueError`.
     """
 
-    rate: float = 1e-3
-    memory_s: float = 900.0
-    explore: float = 0.2
-    follow: float = 0.1
-    steps: int = 16
-    batch: int = 128
-    every: int = 2
-    target_every: int = 250
-
-    def __post_init__(self) -> None:
-        counts, shares = (self.steps, self.batch, self.every, self.target_every), (self.explore, self.follow)
-        if not (self.rate > 0 and self.memory_s > 0) or min(counts) < 1 or not all(0 <= x <= 1 for x in shares):
-            raise ValueError(
-                f"found {self}; expected rate and memory_s > 0, explore and follow in [0, 1], and the others (steps, …)"
-                " whole numbers ≥ 1"
-            )
+    rate: Positive = 1e-3
+    memory_s: Positive = 900.0
+    explore: Probability = 0.2
+    follow: Probability = 0.1
+    steps: Whole = 16
+    batch: Whole = 128
+    every: Whole = 2
+    target_every: Whole = 250
 
 
 def learn_q(

@@ -119,7 +119,7 @@ def test_the_mask_reaches_the_learner() -> None:
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="rate"):
         PPOSettings(rate=0.0)
-    with pytest.raises(ValueError, match="shares"):
+    with pytest.raises(ValueError, match=r"trace = 1.5: .* less than or equal to 1"):
         PPOSettings(trace=1.5)
     with pytest.raises(ValueError, match="transitions: found 0"):
         learn_ppo(desk(), Scorer.random(np.random.default_rng(0)), transitions=0)

@@ -54,8 +54,8 @@ def marginal_costs(rate: float, mu: float, theta: float, cost: float, blocked: f
     return found
 
 
-def wait_before_service(rate: float, theta_ahead: float, theta: float, places: int) -> Floats:
-    """``(places,)`` expected seconds of waiting, cut off by the own patience, with 0, 1, … tickets ahead.
+def wait_before_service(rate: float, theta_ahead: float, theta: float | Floats, places: int) -> Floats:
+    """``(…, places)`` expected seconds of waiting, cut off by the own patience, with 0, 1, … tickets ahead.
 
     With i ahead the line moves at ν_i = rate + i·θ', and a customer who gives up at rate θ is still there after l + 1
     moves with probability Π ν_i / (ν_i + θ).
@@ -63,12 +63,13 @@ def wait_before_service(rate: float, theta_ahead: float, theta: float, places: i
     Parameters
     ----------
     rate : of completions while all are busy.
-    theta_ahead, theta : of giving up: of those ahead, and one's own.
+    theta_ahead, theta : of giving up: of those ahead, and one's own, ``(…)``; 0: never.
     """
     moves = rate + theta_ahead * np.arange(places)
-    if theta <= 0:
-        return np.cumsum(1.0 / moves)
-    return np.asarray((1.0 - np.cumprod(moves / (moves + theta))) / theta)
+    own = np.asarray(theta, np.float64)[..., None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        impatient = (1.0 - np.cumprod(moves / (moves + own), axis=-1)) / own
+    return np.where(own > 0, impatient, np.cumsum(1.0 / moves))
 
 
 def _chain(

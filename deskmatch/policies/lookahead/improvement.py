@@ -281,10 +281,6 @@ def _line(plan: PoolPlan, pools: Pools, group: int, places: int) -> Floats:
     wait_of_others = plan.alone * plan.cost[group] * wait_before_service(rate, theta, theta, places)
     others = plan.marginal[group][levels] - wait_of_others
     cost = plan.alone * _waiting_cost(pools)[:, group]
-    moves = rate + theta * np.arange(places)
-    own = pools.loss_rate[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        impatient = (1.0 - np.cumprod(moves / (moves + own), axis=1)) / own
-    wait = np.where(own > 0, impatient, np.cumsum(1.0 / moves)[None, :])
+    wait = wait_before_service(rate, theta, pools.loss_rate, places)
     scale = (pools.handling_s[:, group] / mean)[:, None]
     return np.asarray(pools.points[:, [group]] - cost[:, None] * wait - others[None, :] * scale)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +49,19 @@ class PoolPlan(Frozen):
     bound: float
     alone: float
 
+    @classmethod
+    def of(cls, pools: Sequence[_Pool], marginal: Iterable[Floats], *, bound: float, alone: float) -> PoolPlan:
+        """The plan of these pools, at these costs of one more ticket."""
+        return cls._trusted(
+            marginal=tuple(marginal),
+            size=np.array([pool.n for pool in pools]),
+            handling_s=np.array([pool.handling_s for pool in pools]),
+            loss_rate=np.array([pool.theta for pool in pools]),
+            cost=np.array([pool.cost for pool in pools]),
+            bound=bound,
+            alone=alone,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicyImprovement:
@@ -75,6 +90,8 @@ class PolicyImprovement:
         On values outside these ranges.
     """
 
+    looks_at_queues: ClassVar[bool] = False
+
     rounds: int = 60
     caution: float = 1.0
     alone: float = 0.7
@@ -86,8 +103,8 @@ class PolicyImprovement:
                 " expected 1 or more, a number above 0, and one ≥ 0"
             )
 
-    def plan(self, pools: Pools, rates: Floats, size: Integers) -> PoolPlan:
-        """The best static split, and the marginal costs of its pools."""
+    def plan(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats | None = None) -> PoolPlan:
+        """The best static split, and the marginal costs of its pools, whoever waits."""
         flow = np.where(pools.eligible, rates[:, None], 0.0)
         flow /= np.maximum(pools.eligible.sum(axis=1, keepdims=True), 1)
         best, value = flow, -np.inf
@@ -101,15 +118,8 @@ class PolicyImprovement:
             target[rows, choice[rows]] = rates[rows]
             flow = flow + (target - flow) * 2.0 / (number + 3.0)
         each = [_Pool.of(pools, best, size, group) for group in range(pools.n_groups)]
-        return PoolPlan._trusted(
-            marginal=tuple(self.caution * pool.marginal() for pool in each),
-            size=np.array([pool.n for pool in each]),
-            handling_s=np.array([pool.handling_s for pool in each]),
-            loss_rate=np.array([pool.theta for pool in each]),
-            cost=np.array([pool.cost for pool in each]),
-            bound=value,
-            alone=self.alone,
-        )
+        marginal = [self.caution * pool.marginal() for pool in each]
+        return PoolPlan.of(each, marginal, bound=value, alone=self.alone)
 
     def offer(self, plan: PoolPlan, now: Now) -> Offer:
         """Prices by level, and places in line."""
@@ -136,6 +146,8 @@ class FluidPrices:
         On values outside these ranges.
     """
 
+    looks_at_queues: ClassVar[bool] = True
+
     horizon_s: float = 1800.0
     intervals: int = 6
 
@@ -145,27 +157,16 @@ class FluidPrices:
                 f"horizon_s, intervals: found {self.horizon_s!r}, {self.intervals!r}; expected seconds > 0, and ≥ 1"
             )
 
-    def plan(self, pools: Pools, rates: Floats, size: Integers) -> PoolPlan:
-        """Prices of the program without a queue; `plan_from` looks at the queue."""
-        return self.plan_from(pools, rates, size, np.zeros(pools.n_classes))
-
-    def plan_from(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats) -> PoolPlan:
-        """Prices of the program from the tickets that wait now, ``(classes,)``."""
-        found = fluid_prices(pools, rates, size, waiting, self.horizon_s, self.intervals)
+    def plan(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats | None = None) -> PoolPlan:
+        """Prices of the program from the tickets that wait now; None: nobody waits."""
+        queues = np.zeros(pools.n_classes) if waiting is None else waiting
+        found = fluid_prices(pools, rates, size, queues, self.horizon_s, self.intervals)
         each = [_Pool.of(pools, found.flow, size, group) for group in range(pools.n_groups)]
         level = [np.full(pool.n + IN_LINE, found.price[group] * pool.handling_s) for group, pool in enumerate(each)]
         waits = [wait_before_service(pool.n / pool.handling_s, pool.theta, pool.theta, IN_LINE) for pool in each]
         for group, pool in enumerate(each):
             level[group][pool.n :] += pool.cost * waits[group]
-        return PoolPlan._trusted(
-            marginal=tuple(level),
-            size=np.array([pool.n for pool in each]),
-            handling_s=np.array([pool.handling_s for pool in each]),
-            loss_rate=np.array([pool.theta for pool in each]),
-            cost=np.array([pool.cost for pool in each]),
-            bound=found.value / self.horizon_s,
-            alone=1.0,
-        )
+        return PoolPlan.of(each, level, bound=found.value / self.horizon_s, alone=1.0)
 
     def offer(self, plan: PoolPlan, now: Now) -> Offer:
         """Prices, and places in line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +115,8 @@ class LearnedValues:
     weights : ``(features,)`` points; one for each of `ValueFeatures`.
     """
 
+    looks_at_queues: ClassVar[bool] = False
+
     weights: Floats
 
     def __post_init__(self) -> None:
@@ -122,8 +125,8 @@ class LearnedValues:
             raise ContractError("weights: expected a row of finite numbers")
         object.__setattr__(self, "weights", weights)
 
-    def plan(self, pools: Pools, rates: Floats, size: Integers) -> ValueFeatures:
-        """The features of the desk; learned values do not look at the forecast."""
+    def plan(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats | None = None) -> ValueFeatures:
+        """The features of the desk; learned values look neither at the forecast nor, in the plan, at who waits."""
         features = ValueFeatures.of(pools, size)
         if len(features) != len(self.weights):
             raise ContractError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,16 @@ class Offer(Frozen):
 
 @runtime_checkable
 class Outlook(Protocol):
-    """How a look-ahead values time."""
+    """How a look-ahead values time.
 
-    def plan(self, pools: Pools, rates: Floats, size: Integers) -> Any:
+    Attributes
+    ----------
+    looks_at_queues : whether a plan depends on who waits, so that it is made anew every `LookAhead.replan_s` seconds.
+    """
+
+    looks_at_queues: ClassVar[bool]
+
+    def plan(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats | None = None) -> Any:
         """What holds for some minutes.
 
         Parameters
@@ -50,6 +57,7 @@ class Outlook(Protocol):
         pools : the desk.
         rates : ``(classes,)`` tickets a second that are expected.
         size : ``(groups,)`` slots of those at work.
+        waiting : ``(classes,)`` tickets that wait now; None: none.
         """
         ...
 

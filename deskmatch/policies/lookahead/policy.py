@@ -13,7 +13,7 @@ from deskmatch.errors import BackendError, ContractError
 from deskmatch.formulations import BoundFormulation, Formulation
 from deskmatch.frozen import Frozen
 from deskmatch.policies.lookahead.forecast import Forecast
-from deskmatch.policies.lookahead.improvement import FluidPrices, PolicyImprovement
+from deskmatch.policies.lookahead.improvement import PolicyImprovement
 from deskmatch.policies.lookahead.outlook import Offer, Outlook
 from deskmatch.policies.lookahead.pools import Now, Pools
 from deskmatch.policies.lookahead.worth import OutcomePoints
@@ -166,13 +166,9 @@ class LookAhead:
         if staffed and at - state.planned_at < self.replan_s:
             return state
         rates = self.forecast.rates(epoch.now)
-        of_queues = isinstance(self.outlook, FluidPrices)
-        if staffed and not of_queues and (rates == state.rates).all():
+        if staffed and not self.outlook.looks_at_queues and (rates == state.rates).all():
             return _with(state, planned_at=at)
-        if isinstance(self.outlook, FluidPrices):
-            plan: Any = self.outlook.plan_from(state.pools, rates, now.size, now.waiting.astype(np.float64))
-        else:
-            plan = self.outlook.plan(state.pools, rates, now.size)
+        plan = self.outlook.plan(state.pools, rates, now.size, now.waiting.astype(np.float64))
         return _with(state, plan=plan, planned_at=at, rates=rates, size=now.size)
 
     def replace(self, **changes: Any) -> LookAhead:

@@ -104,6 +104,15 @@ def test_policy_improvement_closes_most_of_the_gap_to_the_optimum(scenario: Scen
     assert found.gain <= best.gain + 1e-12
 
 
+def test_a_forecast_that_is_given_comes_before_its_own(scenario: Scenario) -> None:
+    small, policy = SmallDesk.of(scenario, room=5), look_ahead(scenario, PolicyImprovement(rounds=10))
+    right = policy.forecast
+    wrong = policy.replace(forecast=Forecast(right.classes, right.per_s * [4.0, 1.0]))
+    expected = tabulate(small, policy).after
+    assert (tabulate(small, wrong, forecast=right).after == expected).all()
+    assert (tabulate(small, wrong).after != expected).any()
+
+
 def test_nobody_is_held_longer_than_allowed(scenario: Scenario) -> None:
     small = SmallDesk.of(scenario, room=10)
     assert evaluate(tabulate(small, look_ahead(scenario, hold_at_most_s=0.0))).held == 0

@@ -36,6 +36,7 @@ class LookAheadState(Frozen):
     """What a look-ahead remembers: the plan, and for which instant and staffing it was made."""
 
     bound: BoundFormulation
+    forecast: Forecast
     pools: Pools
     plan: Any
     planned_at: float
@@ -118,12 +119,13 @@ class LookAhead:
         return Formulation(routing=self.routing, terms=(worth,), resolution=self.resolution)
 
     def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> LookAheadState:
-        """The desk as pools, and no plan yet."""
+        """The desk as pools, and no plan yet; a `Forecast` that is given comes before the policy's own."""
         bound = self.formulation.bind(desk)
         expected = forecast if isinstance(forecast, Forecast) else self.forecast
         pools = Pools.of(bound, expected, self.reward)
         return LookAheadState._trusted(
             bound=bound,
+            forecast=expected,
             pools=pools,
             plan=None,
             planned_at=-np.inf,
@@ -165,7 +167,7 @@ class LookAhead:
         staffed = state.plan is not None and (now.size == state.size).all()
         if staffed and at - state.planned_at < self.replan_s:
             return state
-        rates = self.forecast.rates(epoch.now)
+        rates = state.forecast.rates(epoch.now)
         if staffed and not self.outlook.looks_at_queues and (rates == state.rates).all():
             return _with(state, planned_at=at)
         plan = self.outlook.plan(state.pools, rates, now.size, now.waiting.astype(np.float64))

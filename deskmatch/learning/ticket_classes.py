@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,15 +10,12 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Desk, Tickets
 from deskmatch.frozen import Frozen
+from deskmatch.policies.alike import ClassKey, keys_of
 from deskmatch.policies.dispatch import eligible_experts
 from deskmatch.simulation.deciding import SeenQueues
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["ClassKey", "Outlook", "TicketClasses", "keys_of"]
-
-ClassKey = tuple[str, int, int, int, tuple[int, ...], tuple[int, ...]]
-"""Queue, channel, language, tier, topics and tags: what tickets of one class have in common."""
-
+__all__ = ["Outlook", "TicketClasses"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlook(Frozen):
@@ -65,27 +61,6 @@ def _rate(scenario: Scenario, row: int) -> float:
     own = row < len(scenario.types)
     seen_as = each.settings.seen_as
     return mean * (1.0 - sum(seen_as.values()) if own else seen_as.get(queue.topic, 0.0))
-
-
-def keys_of(tickets: Tickets) -> list[ClassKey]:
-    """The class of each ticket."""
-    queue = tickets.features.get("queue")
-    names = ["" for _ in tickets.ids] if queue is None else [str(name) for name in queue]
-    columns = (tickets.channel.tolist(), tickets.language.tolist(), tickets.tier.tolist())
-    return list(
-        zip(
-            names,
-            *columns,
-            _slices(tickets.topic, tickets.topic_ptr),
-            _slices(tickets.requires, tickets.requires_ptr),
-            strict=True,
-        )
-    )
-
-
-def _slices(values: NDArray[np.int32], ptr: NDArray[np.int32]) -> list[tuple[int, ...]]:
-    flat, ends = values.tolist(), ptr.tolist()
-    return [tuple(flat[begin:end]) for begin, end in itertools.pairwise(ends)]
 
 
 class TicketClasses:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from deskmatch.epochs import Tickets
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen, read_only
+from deskmatch.policies.alike import ClassKey, keys_of
 
 __all__ = ["Forecast", "class_keys"]
 
@@ -65,22 +65,6 @@ class Forecast(Frozen):
         return Forecast(self.classes, self.per_s * factor, self.every_s, self.start)
 
 
-def class_keys(tickets: Tickets) -> list[tuple[Any, ...]]:
-    """What makes tickets alike to the desk, one key a ticket."""
-    names = tickets.features.get("queue")
-    found = []
-    for row in range(len(tickets)):
-        topics = slice(tickets.topic_ptr[row], tickets.topic_ptr[row + 1])
-        tags = slice(tickets.requires_ptr[row], tickets.requires_ptr[row + 1])
-        found.append(
-            (
-                None if names is None else str(names[row]),
-                int(tickets.channel[row]),
-                int(tickets.language[row]),
-                int(tickets.tier[row]),
-                float(tickets.importance[row]),
-                tickets.topic[topics].tobytes(),
-                tickets.requires[tags].tobytes(),
-            )
-        )
-    return found
+def class_keys(tickets: Tickets) -> list[tuple[ClassKey, float]]:
+    """What makes tickets alike to a forecast: their class and their importance."""
+    return list(zip(keys_of(tickets), tickets.importance.tolist(), strict=True))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.formulations import BoundFormulation
 from deskmatch.frozen import Frozen
+from deskmatch.policies.alike import ClassKey
 from deskmatch.policies.lookahead.forecast import Forecast, class_keys
 from deskmatch.routing.reward import Reward
 
@@ -43,7 +44,7 @@ class Pools(Frozen):
     handling_s: Floats
     loss_rate: Floats
     slope: Floats
-    row_of: dict[tuple[Any, ...], int]
+    row_of: dict[tuple[ClassKey, float], int]
 
     @classmethod
     def of(cls, bound: BoundFormulation, forecast: Forecast, reward: Reward) -> Pools:

@@ -12,7 +12,7 @@ from deskmatch.simulation.deciding import MONDAY, SeenQueues
 from deskmatch.simulation.layout import resolution_of
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["forecast_of"]
+__all__ = ["forecast_of", "tickets_of_queues"]
 
 
 def forecast_of(scenario: Scenario) -> Forecast:
@@ -26,24 +26,6 @@ def forecast_of(scenario: Scenario) -> Forecast:
     scenario : what is simulated. Recorded arrivals count with their mean.
     """
     types, queues = scenario.types, scenario.queues
-    seen = SeenQueues(scenario)
-    rows = np.arange(len(queues))
-    topic_counts = np.diff(seen.topic_ptr)
-    tag_counts = np.diff(seen.tag_ptr)
-    classes = Tickets(
-        ids=[queue.name for queue in queues],
-        channel=[queue.channel for queue in queues],
-        language=seen.language[rows],
-        topic=seen.topic,
-        topic_ptr=np.concatenate(([0], np.cumsum(topic_counts))),
-        topic_probability=seen.topic_probability,
-        tier=seen.tier,
-        importance=[queue.importance for queue in queues],
-        patience_s=[scenario.patience_of(queue.type) for queue in queues],
-        requires=seen.tag,
-        requires_ptr=np.concatenate(([0], np.cumsum(tag_counts))),
-        features={"queue": seen.name},
-    )
     width = min(each.arrivals.every_s for each in types)
     lengths = [len(each.arrivals.per_hour) * each.arrivals.every_s for each in types if each.arrivals.per_hour]
     count = max(1, round(max(lengths, default=width) / width)) if max(lengths, default=0.0) > width else 1
@@ -63,10 +45,29 @@ def forecast_of(scenario: Scenario) -> Forecast:
             if not higher:
                 per_s[:, row] = per_s[:, queue.type] * unresolved[queue.type] * (1 - own.repeat)
     return Forecast(
-        classes=classes,
+        classes=tickets_of_queues(scenario),
         per_s=per_s,
         every_s=width,
         start=MONDAY + timedelta(days=scenario.tables.start_day) if count > 1 else None,
+    )
+
+
+def tickets_of_queues(scenario: Scenario) -> Tickets:
+    """One ticket of each queue, as it will look to the desk."""
+    seen, queues = SeenQueues(scenario), scenario.queues
+    return Tickets(
+        ids=[queue.name for queue in queues],
+        channel=[queue.channel for queue in queues],
+        language=seen.language,
+        topic=seen.topic,
+        topic_ptr=seen.topic_ptr,
+        topic_probability=seen.topic_probability,
+        tier=seen.tier,
+        importance=seen.numbers[0],
+        patience_s=seen.numbers[1],
+        requires=seen.tag,
+        requires_ptr=seen.tag_ptr,
+        features={"queue": seen.name},
     )
 
 
@@ -74,8 +75,7 @@ def _rates(scenario: Scenario, row: int, width: float, count: int) -> np.ndarray
     """Tickets a second of a type in each interval."""
     own = scenario.types[row].arrivals
     if own.times_s is not None:
-        horizon = scenario.tables.horizon_s
-        return np.full(count, sum(time < horizon for time in own.times_s) / horizon)
+        return np.full(count, own.per_s(scenario.tables.horizon_s))
     middle = (np.arange(count) + 0.5) * width
     at = (middle // own.every_s).astype(int)
     rates = np.array(own.per_hour)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from deskmatch.epochs import Desk, Tickets
 from deskmatch.frozen import Frozen
+from deskmatch.learning.expected import tickets_of_queues
 from deskmatch.policies.alike import ClassKey, keys_of
 from deskmatch.policies.dispatch import eligible_experts
-from deskmatch.simulation.deciding import SeenQueues
 from deskmatch.simulation.scenario import Scenario
 
 __all__ = ["Outlook", "TicketClasses"]
@@ -36,15 +36,8 @@ class Outlook(Frozen):
         ----------
         scenario : tickets that are handed on, or come back, are not expected.
         """
-        seen, queues = SeenQueues(scenario), scenario.queues
         per_s: dict[ClassKey, float] = {}
-        for row, queue in enumerate(queues):
-            topics = seen.topic[seen.topic_ptr[row] : seen.topic_ptr[row + 1]]
-            tags = seen.tag[seen.tag_ptr[row] : seen.tag_ptr[row + 1]]
-            key = (
-                str(seen.name[row]), queue.channel, int(seen.language[row]), int(seen.tier[row]),
-                tuple(topics.tolist()), tuple(tags.tolist()),
-            )  # fmt: skip
+        for row, key in enumerate(keys_of(tickets_of_queues(scenario))):
             per_s[key] = per_s.get(key, 0.0) + _rate(scenario, row)
         return cls(per_s)
 
@@ -55,9 +48,7 @@ def _rate(scenario: Scenario, row: int) -> float:
     each = scenario.types[queue.type]
     if queue.tier != each.settings.tier:
         return 0.0
-    mean = each.arrivals.mean_per_s
-    if mean is None:
-        mean = len(each.arrivals.times_s or ()) / scenario.tables.horizon_s
+    mean = each.arrivals.per_s(scenario.tables.horizon_s)
     own = row < len(scenario.types)
     seen_as = each.settings.seen_as
     return mean * (1.0 - sum(seen_as.values()) if own else seen_as.get(queue.topic, 0.0))

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from deskmatch.learning.small_desk import SmallDesk
     from deskmatch.learning.state_space import StateSpace
     from deskmatch.learning.tabulating import tabulate
-    from deskmatch.learning.ticket_classes import Outlook
+    from deskmatch.learning.ticket_classes import ExpectedArrivals
     from deskmatch.learning.tuning import Tuned, tune
     from deskmatch.learning.value_learning import Learning, learn_values
 
 __all__ = [
     "Clairvoyant",
     "Demonstrations",
+    "ExpectedArrivals",
     "Learned",
     "Learning",
     "Optimum",
-    "Outlook",
     "PPOSettings",
     "Performance",
     "QSettings",
@@ -65,7 +65,7 @@ _PLACES = {
     "Learned": "judging",
     "Learning": "value_learning",
     "Optimum": "exact",
-    "Outlook": "ticket_classes",
+    "ExpectedArrivals": "ticket_classes",
     "PPOSettings": "ppo",
     "Performance": "chain",
     "QSettings": "q_learning",

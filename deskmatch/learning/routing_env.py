@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.errors import ContractError, DeskmatchError
 from deskmatch.learning.features import FEATURES, LIMIT, FeatureMaker
-from deskmatch.learning.ticket_classes import Outlook, TicketClasses
+from deskmatch.learning.ticket_classes import ExpectedArrivals, TicketClasses
 from deskmatch.learning.visit import Visit
 from deskmatch.policies.protocol import Decision, Trigger
 from deskmatch.simulation.run import run_of, seeds_of
@@ -65,7 +65,7 @@ class RoutingEnv(gymnasium.Env[Observation, np.int64]):
     epoch_s : seconds between epochs; None: after every event.
     work_conserving : nobody may idle while a ticket waits whom the expert could serve.
     scale : what rewards are multiplied by; the sum is not `Reward`'s any more where it is not 1.
-    outlook : what is expected to arrive; None: the scenario's mean rates.
+    expected : arrivals; None: the scenario's mean rates.
 
     Raises
     ------
@@ -102,14 +102,14 @@ class RoutingEnv(gymnasium.Env[Observation, np.int64]):
         epoch_s: float | None = None,
         work_conserving: bool = False,
         scale: float = 1.0,
-        outlook: Outlook | None = None,
+        expected: ExpectedArrivals | None = None,
     ) -> None:
         if not 0 < scale < np.inf:
             raise ValueError(f"scale: found {scale!r}; expected a finite number above 0")
         self.scenario = Scenario.load(scenario)
         self.work_conserving, self.scale = work_conserving, scale
         self._policy = _Outside(Trigger(epoch_s))
-        self._outlook = Outlook.of(self.scenario) if outlook is None else outlook
+        self._expected = ExpectedArrivals.of(self.scenario) if expected is None else expected
         self._channels = self.scenario.routing.for_desk(self.scenario.desk)
         shape = (self.scenario.n_experts + 1, len(FEATURES))
         self.observation_space = gymnasium.spaces.Box(-LIMIT, LIMIT, shape, np.float32)
@@ -142,7 +142,7 @@ class RoutingEnv(gymnasium.Env[Observation, np.int64]):
         state = begin(self.scenario, self._policy, self._rows, seed=customers, rng=rng)
         self._state, self._points, self._clock_s = state, 0.0, 0.0
         self._epochs: list[tuple[float, int, int, int]] = []
-        self._classes = TicketClasses(state.makers[0].desk, self._outlook)
+        self._classes = TicketClasses(state.makers[0].desk, self._expected)
         self._features = FeatureMaker(self._classes, self.scenario.tables.reward)
         self._go_on(None)
         return self._observation(), self._info(0.0, refused=False)

@@ -9,7 +9,7 @@ import numpy as np
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.learning.features import FeatureMaker
 from deskmatch.learning.scorer import Scorer
-from deskmatch.learning.ticket_classes import Outlook, TicketClasses
+from deskmatch.learning.ticket_classes import ExpectedArrivals, TicketClasses
 from deskmatch.learning.visit import Visit
 from deskmatch.policies.protocol import Decision, Trigger
 from deskmatch.routing import ChannelTable, Reward, Routing
@@ -43,7 +43,7 @@ class Scored:
     scorer : what was learned.
     routing : says which channels take the whole expert.
     reward : what outcomes are worth.
-    outlook : what is expected to arrive.
+    expected : arrivals.
     work_conserving : nobody may idle while a ticket waits whom the expert could serve.
     epoch_s : seconds between epochs; None: after every event.
     name : for tables and pictures.
@@ -57,7 +57,7 @@ class Scored:
     scorer: Scorer
     routing: Routing = field(default_factory=Routing)
     reward: Reward = field(default_factory=Reward)
-    outlook: Outlook = field(default_factory=Outlook)
+    expected: ExpectedArrivals = field(default_factory=ExpectedArrivals)
     work_conserving: bool = False
     epoch_s: float | None = None
     name: str = "scored"
@@ -80,7 +80,7 @@ class Scored:
             scorer,
             routing=scenario.routing,
             reward=scenario.tables.reward,
-            outlook=Outlook.of(scenario),
+            expected=ExpectedArrivals.of(scenario),
             work_conserving=trained if work_conserving is None else work_conserving,
             name=name,
         )
@@ -92,7 +92,7 @@ class Scored:
 
     def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> ScoredState:
         """The classes of tickets that are expected."""
-        classes = TicketClasses(desk, self.outlook)
+        classes = TicketClasses(desk, self.expected)
         return ScoredState(classes, FeatureMaker(classes, self.reward), self.routing.for_desk(desk))
 
     def decide(self, epoch: Epoch, state: ScoredState) -> tuple[Decision, ScoredState]:

@@ -15,11 +15,12 @@ from deskmatch.policies.alike import ClassKey, keys_of
 from deskmatch.policies.dispatch import eligible_experts
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["Outlook", "TicketClasses"]
+__all__ = ["ExpectedArrivals", "TicketClasses"]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outlook(Frozen):
-    """How many tickets of each class are expected.
+class ExpectedArrivals(Frozen):
+    """How many tickets of each class are expected, whatever the hour; a `Forecast` also knows the day and transfers.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ class Outlook(Frozen):
     per_s: Mapping[ClassKey, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scenario: Scenario) -> Outlook:
+    def of(cls, scenario: Scenario) -> ExpectedArrivals:
         """The mean rates of a scenario, as a desk that knows its past would have them; recorded arrivals are counted.
 
         Parameters
@@ -57,12 +58,12 @@ def _rate(scenario: Scenario, row: int) -> float:
 class TicketClasses:
     """The classes of tickets that have been seen at a desk or are expected there; grows as new ones come.
 
-    What it holds depends on the desk and the outlook alone, and not on what happens.
+    What it holds depends on the desk and on what is expected alone, and not on what happens.
 
     Parameters
     ----------
     desk : the experts.
-    outlook : what is expected.
+    expected : arrivals.
 
     Attributes
     ----------
@@ -73,15 +74,15 @@ class TicketClasses:
     rate : ``(classes,)`` expected arrivals a second.
     """
 
-    def __init__(self, desk: Desk, outlook: Outlook | None = None) -> None:
+    def __init__(self, desk: Desk, expected: ExpectedArrivals | None = None) -> None:
         self.desk = desk
-        self._outlook = outlook or Outlook()
+        self._expected = expected or ExpectedArrivals()
         self._rows: dict[ClassKey, int] = {}
         shape = (0, desk.n_experts)
         self.channel, self.tier = np.zeros(0, np.int64), np.zeros(0, np.int64)
         self.eligible, self.resolution, self.handling_s = np.zeros(shape, bool), np.zeros(shape), np.zeros(shape)
         self.rate = np.zeros(0)
-        self._add([(key, None) for key in self._outlook.per_s])
+        self._add([(key, None) for key in self._expected.per_s])
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -109,7 +110,7 @@ class TicketClasses:
         self.eligible = np.concatenate((self.eligible, eligible))
         self.resolution = np.concatenate((self.resolution, resolution))
         self.handling_s = np.concatenate((self.handling_s, handling))
-        self.rate = np.concatenate((self.rate, [self._outlook.per_s.get(key, 0.0) for key in keys]))
+        self.rate = np.concatenate((self.rate, [self._expected.per_s.get(key, 0.0) for key in keys]))
 
 
 def _eligible(desk: Desk, key: ClassKey) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from deskmatch.epochs import Desk, Epoch, Staffing
 from deskmatch.errors import ContractError, ScenarioError
 from deskmatch.learning import RoutingEnv
 from deskmatch.learning.features import FEATURES, FeatureMaker
-from deskmatch.learning.ticket_classes import Outlook, TicketClasses
+from deskmatch.learning.ticket_classes import ExpectedArrivals, TicketClasses
 from deskmatch.learning.visit import Visit
 from deskmatch.policies import EVERY_EVENT, Decision, Rule, fcfs, preference_lists
 from deskmatch.policies.checks import _small_epochs
@@ -241,7 +241,7 @@ def permuted(epoch: Epoch, order: np.ndarray) -> Epoch:
 
 
 def features_of(epoch: Epoch) -> np.ndarray | None:
-    classes = TicketClasses(epoch.desk, Outlook())
+    classes = TicketClasses(epoch.desk, ExpectedArrivals())
     visit = Visit(epoch, classes, Routing().for_desk(epoch.desk))
     return None if visit.ticket < 0 else FeatureMaker(classes, Reward()).of(visit)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -15,7 +16,7 @@ from deskmatch.learning import RoutingEnv
 from deskmatch.learning.features import FEATURES, FeatureMaker
 from deskmatch.learning.ticket_classes import ExpectedArrivals, TicketClasses
 from deskmatch.learning.visit import Visit
-from deskmatch.policies import EVERY_EVENT, Decision, Rule, fcfs, preference_lists
+from deskmatch.policies import Decision, Policy, Rule, fcfs, preference_lists
 from deskmatch.policies.checks import _small_epochs
 from deskmatch.routing import Reward, Routing
 from deskmatch.simulation import Scenario, advance, begin, simulate
@@ -23,53 +24,19 @@ from deskmatch.simulation.score_so_far import ScoreSoFar
 from deskmatch.simulation.sinks import InMemory
 
 HOUR = 3600
+BusyDesk = Callable[..., Scenario]
+Asked = Callable[[Rule], Policy]
 
 
-def busy_desk(**changes: Any) -> Scenario:
-    """Calls, chats and callbacks, transfers, repeats, declined offers, a shift, and tickets that look like others."""
-    return Scenario.load(
-        {
-            "horizon_s": 1.5 * HOUR,
-            "warmup_s": 0.2 * HOUR,
-            "channels": {
-                "call": {"patience": 150, "balk": 0.05, "queue_capacity": 12},
-                "chat": {"concurrency": [1, 1.6, 2.0], "patience": 400},
-                "callback": {"retry_after_s": 600},
-            },
-            "types": {
-                "billing": {
-                    "channel": "call", "arrivals": {"per_hour": 60}, "handling": 240, "repeat": 0.3,
-                    "repeat_after": 900, "importance": 3.0, "after_work": 30, "seen_as": {"dns": 0.1},
-                },
-                "dns": {"channel": "chat", "arrivals": {"per_hour": 60}, "handling": 500, "unavoidable": 0.1},
-                "seo": {"channel": "callback", "arrivals": {"per_hour": 20}, "handling": 300, "importance": 2.0},
-            },
-            "groups": {
-                "first": {"experts": 6, "channels": {"call": 1, "chat": 3}, "topics": {"billing": 0.7, "dns": 0.8},
-                          "acceptance": 0.9},
-                "second": {"experts": 4, "channels": ["call", "callback"], "tier": 2, "speed": 1.3,
-                           "shifts": [{"start": "00:30", "end": "01:15"}]},
-                "third": {"experts": 3, "channels": {"call": 1, "chat": 2, "callback": 1}, "speed": 0.8},
-            },
-            "reward": {"spread": -1.0, "channels": {"chat": {"value": 2.0, "target_s": 120}}},
-            **changes,
-        }
-    )  # fmt: skip
+@pytest.fixture
+def desk(busy_desk: BusyDesk) -> BusyDesk:
+    """An hour and a half of the busy desk, with rewards of its own."""
+    reward = {"spread": -1.0, "channels": {"chat": {"value": 2.0, "target_s": 120}}}
 
+    def make(**changes: Any) -> Scenario:
+        return busy_desk(**{"horizon_s": 1.5 * HOUR, "warmup_s": 0.2 * HOUR, "reward": reward, **changes})
 
-class Asked:
-    """A rule that the engine does not recognise, so that it is asked as any policy is."""
-
-    trigger = EVERY_EVENT
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-
-    def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> Any:
-        return self.rule.initial_state(desk, forecast, rng)
-
-    def decide(self, epoch: Epoch, state: Any) -> tuple[Decision, Any]:
-        return self.rule.decide(epoch, state)
+    return make
 
 
 def follow(env: RoutingEnv, rule: Rule, options: dict[str, int]) -> tuple[list[float], Any]:
@@ -94,23 +61,23 @@ def follow(env: RoutingEnv, rule: Rule, options: dict[str, int]) -> tuple[list[f
     "rule", [fcfs(), fcfs("fastest"), preference_lists(groups={"billing": ["first", ["second", "third"]]})],
     ids=lambda rule: rule.name,
 )  # fmt: skip
-def test_acting_as_a_rule_writes_the_records_of_the_rule(rule: Rule) -> None:
-    scenario = busy_desk()
+def test_acting_as_a_rule_writes_the_records_of_the_rule(rule: Rule, desk: BusyDesk, asked: Asked) -> None:
+    scenario = desk()
     _, run = follow(RoutingEnv(scenario), rule, {"seed": 3, "replication": 2})
-    asked = simulate(scenario, Asked(rule), seed=3, replication=2)
-    assert run.rows.tobytes() == asked.rows.tobytes()
+    by_itself = simulate(scenario, asked(rule), seed=3, replication=2)
+    assert run.rows.tobytes() == by_itself.rows.tobytes()
 
 
-def test_the_rewards_of_a_run_add_up_to_the_scenarios_reward() -> None:
-    rewards, run = follow(RoutingEnv(busy_desk()), fcfs(), {"seed": 1})
+def test_the_rewards_of_a_run_add_up_to_the_scenarios_reward(desk: BusyDesk) -> None:
+    rewards, run = follow(RoutingEnv(desk()), fcfs(), {"seed": 1})
     assert sum(rewards) == pytest.approx(run.kpis()["reward_expected"])
     assert len(rewards) > 100
 
 
 @pytest.mark.parametrize("drain_s", [0.0, 4 * HOUR])
-def test_the_score_so_far_ends_as_the_indicator(drain_s: float) -> None:
-    scenario = busy_desk(drain_s=drain_s, reward={"channels": {"chat": {"value": 2.0}}, "default": {"target_s": 20}})
-    rows, score, policy = InMemory(), ScoreSoFar(scenario), Asked(fcfs())
+def test_the_score_so_far_ends_as_the_indicator(drain_s: float, desk: BusyDesk, asked: Asked) -> None:
+    scenario = desk(drain_s=drain_s, reward={"channels": {"chat": {"value": 2.0}}, "default": {"target_s": 20}})
+    rows, score, policy = InMemory(), ScoreSoFar(scenario), asked(fcfs())
     state = begin(scenario, policy, rows, seed=7, rng=np.random.default_rng(0))
     memory = policy.initial_state(state.makers[0].desk, None, np.random.default_rng(0))
     point = advance(state)
@@ -132,15 +99,15 @@ def test_the_score_so_far_ends_as_the_indicator(drain_s: float) -> None:
         assert 0 < gap < 2.0 * in_hand  # what is in hand counts here, and not there
 
 
-def test_the_score_so_far_knows_who_is_left_to_go_on_with_a_ticket() -> None:
+def test_the_score_so_far_knows_who_is_left_to_go_on_with_a_ticket(desk: BusyDesk, asked: Asked) -> None:
     """Three experts, of whom one cannot serve everything, hand tickets on until nobody is left."""
     few = {
         "one": {"experts": 1, "channels": {"call": 1, "chat": 2}, "topics": {"billing": 0.3, "dns": 0.2}},
         "two": {"experts": 1, "channels": {"call": 1, "callback": 1}, "topics": {"*": 0.3}, "tier": 2},
         "three": {"experts": 1, "channels": {"chat": 3}, "topics": {"dns": 0.4}},
     }
-    scenario = busy_desk(groups=few, horizon_s=8 * HOUR, warmup_s=0, drain_s=40 * HOUR, reward={})
-    rows, score, policy = InMemory(), ScoreSoFar(scenario), Asked(fcfs())
+    scenario = desk(groups=few, horizon_s=8 * HOUR, warmup_s=0, drain_s=40 * HOUR, reward={})
+    rows, score, policy = InMemory(), ScoreSoFar(scenario), asked(fcfs())
     state = begin(scenario, policy, rows, seed=7, rng=np.random.default_rng(0))
     memory = policy.initial_state(state.makers[0].desk, None, np.random.default_rng(0))
     point, told = advance(state), {}
@@ -162,13 +129,13 @@ def test_the_score_so_far_knows_who_is_left_to_go_on_with_a_ticket() -> None:
     assert score.now(state, rows) == pytest.approx(run.kpis()["reward_expected"])
 
 
-def test_gymnasiums_own_check_finds_nothing() -> None:
-    env = gymnasium.make("deskmatch/Routing-v0", scenario=busy_desk(horizon_s=HOUR, warmup_s=0))
+def test_gymnasiums_own_check_finds_nothing(desk: BusyDesk) -> None:
+    env = gymnasium.make("deskmatch/Routing-v0", scenario=desk(horizon_s=HOUR, warmup_s=0))
     check_env(env.unwrapped)
 
 
-def test_the_same_seed_gives_the_same_run_and_the_next_one_another() -> None:
-    env = RoutingEnv(busy_desk())
+def test_the_same_seed_gives_the_same_run_and_the_next_one_another(desk: BusyDesk) -> None:
+    env = RoutingEnv(desk())
     first, _ = env.reset(seed=5)
     after, _ = env.reset()
     again, _ = env.reset(seed=5)
@@ -190,13 +157,13 @@ def random_run(env: RoutingEnv, seed: int) -> Any:
         assert (shown == env.visit.candidates()).all()
 
 
-def test_any_choice_within_the_mask_is_carried_out() -> None:
-    run = random_run(RoutingEnv(busy_desk()), 1)
+def test_any_choice_within_the_mask_is_carried_out(desk: BusyDesk) -> None:
+    run = random_run(RoutingEnv(desk()), 1)
     assert sum(run.outcomes().values()) == run.arrived
 
 
-def test_nobody_idles_beside_work_where_that_is_forbidden() -> None:
-    env = RoutingEnv(busy_desk(), work_conserving=True)
+def test_nobody_idles_beside_work_where_that_is_forbidden(desk: BusyDesk) -> None:
+    env = RoutingEnv(desk(), work_conserving=True)
     seen = 0
 
     class Watched(Visit):
@@ -215,13 +182,13 @@ def test_nobody_idles_beside_work_where_that_is_forbidden() -> None:
     assert seen > 100
 
 
-def test_every_epoch_can_be_a_tick() -> None:
-    run = random_run(RoutingEnv(busy_desk(), epoch_s=20.0), 3)
+def test_every_epoch_can_be_a_tick(desk: BusyDesk) -> None:
+    run = random_run(RoutingEnv(desk(), epoch_s=20.0), 3)
     assert (np.mod(run.epochs_taken["time_s"], 20.0) == 0).all()
 
 
-def test_a_masked_action_holds_the_ticket_and_says_so() -> None:
-    env = RoutingEnv(busy_desk())
+def test_a_masked_action_holds_the_ticket_and_says_so(desk: BusyDesk) -> None:
+    env = RoutingEnv(desk())
     env.reset(seed=1)
     masked = np.flatnonzero(~env.action_masks())
     _, _, _, _, info = env.step(masked[0])
@@ -259,8 +226,8 @@ def test_experts_in_another_order_have_the_same_features_in_that_order() -> None
     assert compared > 5
 
 
-def test_wrong_use_is_refused_in_words() -> None:
-    env = RoutingEnv(busy_desk())
+def test_wrong_use_is_refused_in_words(desk: BusyDesk) -> None:
+    env = RoutingEnv(desk())
     with pytest.raises(ContractError, match="reset"):
         env.step(np.int64(0))
     with pytest.raises(ContractError, match="replications"):
@@ -268,9 +235,9 @@ def test_wrong_use_is_refused_in_words() -> None:
     with pytest.raises(ScenarioError, match="horizon_s"):
         RoutingEnv({"types": {}})
     with pytest.raises(ValueError, match="scale"):
-        RoutingEnv(busy_desk(), scale=0.0)
+        RoutingEnv(desk(), scale=0.0)
     with pytest.raises(ValueError, match="epoch_s"):
-        RoutingEnv(busy_desk(), epoch_s=-1.0)
+        RoutingEnv(desk(), epoch_s=-1.0)
 
 
 def test_a_run_without_a_decision_is_over_at_once() -> None:

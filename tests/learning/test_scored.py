@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,17 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
-from deskmatch.epochs import Desk, Epoch
+from deskmatch.epochs import Epoch
 from deskmatch.errors import DeskmatchError
 from deskmatch.learning import Demonstrations, Scored, Scorer, clone
 from deskmatch.learning.cloning import loss_and_gradient
 from deskmatch.learning.features import FEATURES
 from deskmatch.learning.judging import points_per_ticket
-from deskmatch.policies import EVERY_EVENT, Decision, Rule, check_policy, fcfs, preference_lists
+from deskmatch.policies import Decision, Policy, Rule, check_policy, fcfs, preference_lists
 from deskmatch.simulation import Scenario, simulate
 
 HOUR = 3600
+Asked = Callable[[Rule], Policy]
 
 
 def n_model(horizon_s: float = 2 * HOUR, experts: int = 1) -> Scenario:
@@ -41,21 +43,6 @@ def n_model(horizon_s: float = 2 * HOUR, experts: int = 1) -> Scenario:
     )
 
 
-class Asked:
-    """A rule that the engine does not recognise, so that it is asked as any policy is."""
-
-    trigger = EVERY_EVENT
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-
-    def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> Any:
-        return self.rule.initial_state(desk, forecast, rng)
-
-    def decide(self, epoch: Epoch, state: Any) -> tuple[Decision, Any]:
-        return self.rule.decide(epoch, state)
-
-
 def random_scorer(seed: int, hidden: tuple[int, ...] = (8,)) -> Scorer:
     return Scorer.random(np.random.default_rng(seed), hidden)
 
@@ -73,10 +60,10 @@ def test_scores_of_experts_in_another_order_are_the_same_scores_in_that_order() 
     assert np.allclose(scorer(rows)[:7], scorer(rows[:7]), atol=1e-6)
 
 
-def test_what_is_learned_at_forty_experts_runs_at_four_hundred() -> None:
+def test_what_is_learned_at_forty_experts_runs_at_four_hundred(asked: Asked) -> None:
     small, large = n_model(0.2 * HOUR, experts=8), n_model(0.05 * HOUR, experts=80)
     rule = preference_lists(groups={"plain": ["front", "both"]})
-    scorer = clone(Demonstrations.of(Asked(rule), small, decisions=300), random_scorer(0))
+    scorer = clone(Demonstrations.of(asked(rule), small, decisions=300), random_scorer(0))
     run = simulate(large, Scored.of(scorer, large), seed=1)
     front = np.char.startswith(np.array(run.scenario.desk.expert_ids), "front")
     plain = run.rows[(run.rows["type"] == 0) & (run.rows["expert"] >= 0)]
@@ -123,8 +110,8 @@ def test_files_that_are_no_weights_are_refused_in_words(tmp_path: Path) -> None:
         Scorer((np.zeros((3, 1)),), (np.zeros(1),))
 
 
-def test_the_gradient_of_cloning_is_the_difference_quotient() -> None:
-    shown = Demonstrations.of(Asked(fcfs()), n_model(), decisions=30)
+def test_the_gradient_of_cloning_is_the_difference_quotient(asked: Asked) -> None:
+    shown = Demonstrations.of(asked(fcfs()), n_model(), decisions=30)
     scorer = random_scorer(6, (3, 2))
     error = check_grad(
         lambda flat: _loss(flat, scorer, shown)[0],
@@ -139,10 +126,10 @@ def _loss(flat: np.ndarray, scorer: Scorer, shown: Demonstrations) -> tuple[floa
     return loss_and_gradient(scorer.with_flat(flat), shown, smoothing=0.1, decay=0.01)
 
 
-def test_a_clone_acts_as_the_rule_and_earns_what_the_rule_earns() -> None:
+def test_a_clone_acts_as_the_rule_and_earns_what_the_rule_earns(asked: Asked) -> None:
     rule = preference_lists(groups={"plain": ["front", "both"]}, queues={"both": ["special", "plain"]})
     scenario = n_model(2 * HOUR)
-    shown = Demonstrations.of(Asked(rule), scenario, decisions=500)
+    shown = Demonstrations.of(asked(rule), scenario, decisions=500)
     scorer = clone(shown, random_scorer(7, (16,)))
     assert scorer.about["cloned_agreement"] == pytest.approx(shown.agreement(scorer), abs=1e-3)
     assert shown.agreement(scorer) > 0.97 > shown.agreement(random_scorer(7, (16,)))
@@ -150,7 +137,7 @@ def test_a_clone_acts_as_the_rule_and_earns_what_the_rule_earns() -> None:
     assert earned == pytest.approx(points_per_ticket(rule, scenario, replications=3), abs=0.1)
 
 
-def test_nothing_shown_is_nothing_to_clone() -> None:
+def test_nothing_shown_is_nothing_to_clone(asked: Asked) -> None:
     quiet = Scenario.load(
         {
             "horizon_s": 100,
@@ -159,7 +146,7 @@ def test_nothing_shown_is_nothing_to_clone() -> None:
             "groups": {"g": {"experts": 1}},
         }
     )
-    assert len(Demonstrations.of(Asked(fcfs()), quiet, decisions=1)) == 1
+    assert len(Demonstrations.of(asked(fcfs()), quiet, decisions=1)) == 1
     with pytest.raises(ValueError, match="found none"):
-        shown = Demonstrations.of(Asked(fcfs()), quiet, decisions=1, work_conserving=True)
+        shown = Demonstrations.of(asked(fcfs()), quiet, decisions=1, work_conserving=True)
         clone(shown, random_scorer(0))

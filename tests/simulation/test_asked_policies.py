@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from deskmatch.errors import ContractError
 from deskmatch.policies import (
     EVERY_EVENT,
     Decision,
+    Policy,
     Rule,
     Trigger,
     c_mu,
@@ -35,52 +37,8 @@ from deskmatch.simulation import Outcome, Scenario, advance, begin, simulate
 from deskmatch.simulation.sinks import InMemory
 
 HOUR = 3600
-
-
-class Asked:
-    """A rule that the engine does not recognise, so that it is asked as any policy is."""
-
-    trigger = EVERY_EVENT
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-
-    def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> Any:
-        return self.rule.initial_state(desk, forecast, rng)
-
-    def decide(self, epoch: Epoch, state: Any) -> tuple[Decision, Any]:
-        return self.rule.decide(epoch, state)
-
-
-def desk(**changes: Any) -> Scenario:
-    """A busy desk with everything that a rule could look at."""
-    return Scenario.load(
-        {
-            "horizon_s": 10 * HOUR,
-            "channels": {
-                "call": {"patience": 150, "balk": 0.05, "queue_capacity": 12},
-                "chat": {"concurrency": [1, 1.6, 2.0], "patience": 400},
-                "callback": {"retry_after_s": 600},
-            },
-            "types": {
-                "billing": {
-                    "channel": "call", "arrivals": {"per_hour": 60}, "handling": 240, "repeat": 0.3,
-                    "repeat_after": 900, "importance": 3.0, "after_work": 30, "seen_as": {"dns": 0.1},
-                },
-                "dns": {"channel": "chat", "arrivals": {"per_hour": 60}, "handling": 500, "unavoidable": 0.1},
-                "seo": {"channel": "callback", "arrivals": {"per_hour": 20}, "handling": 300, "importance": 2.0},
-                "sales": {"channel": "call", "arrivals": {"per_hour": 30}, "handling": 200},
-            },
-            "groups": {
-                "first": {"experts": 6, "channels": {"call": 1, "chat": 3}, "topics": {"billing": 0.7, "dns": 0.8},
-                          "acceptance": 0.9},
-                "second": {"experts": 4, "channels": ["call", "callback"], "tier": 2, "speed": 1.3,
-                           "shifts": [{"start": "00:30", "end": "01:45"}]},
-                "third": {"experts": 3, "channels": {"call": 1, "chat": 2, "callback": 1}, "speed": 0.8},
-            },
-            **changes,
-        }
-    )  # fmt: skip
+BusyDesk = Callable[..., Scenario]
+Asked = Callable[[Rule], Policy]
 
 
 LISTS = {"billing": ["first", ["second", "third"]], "dns": ["third", "first"], "sales": [["second", "third"]]}
@@ -114,18 +72,18 @@ RULES = {
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_compiled_rule_is_its_python_decide_record_for_record(name: str) -> None:
-    scenario = desk(horizon_s=1.2 * HOUR)
+def test_a_compiled_rule_is_its_python_decide_record_for_record(name: str, busy_desk: BusyDesk, asked: Asked) -> None:
+    scenario = busy_desk(horizon_s=1.2 * HOUR)
     compiled = simulate(scenario, RULES[name], seed=1)
-    asked = simulate(scenario, Asked(RULES[name]), seed=1)
+    by_itself = simulate(scenario, asked(RULES[name]), seed=1)
     assert len(compiled.rows) > 180
-    assert len(asked.epochs) > 60
-    assert compiled.rows.tobytes() == asked.rows.tobytes()
+    assert len(by_itself.epochs) > 60
+    assert compiled.rows.tobytes() == by_itself.rows.tobytes()
 
 
-def test_rules_differ() -> None:
+def test_rules_differ(busy_desk: BusyDesk) -> None:
     """… so that the test above could fail."""
-    records = {simulate(desk(), rule, seed=1).rows.tobytes() for rule in RULES.values()}
+    records = {simulate(busy_desk(), rule, seed=1).rows.tobytes() for rule in RULES.values()}
     assert len(records) == len(RULES)
 
 
@@ -165,14 +123,14 @@ class First(Nobody):
         return Decision(), state + 1
 
 
-def test_where_nobody_is_ever_given_everybody_is_lost() -> None:
-    run = simulate(desk(), Nobody(), seed=2)
+def test_where_nobody_is_ever_given_everybody_is_lost(busy_desk: BusyDesk) -> None:
+    run = simulate(busy_desk(), Nobody(), seed=2)
     assert run.outcomes()["resolved"] == 0
     assert (run.rows["expert"] == -1).all()
 
 
-def test_a_policy_at_ticks_is_asked_at_ticks() -> None:
-    run = simulate(desk(), First(Trigger(epoch_s=30.0)), seed=3)
+def test_a_policy_at_ticks_is_asked_at_ticks(busy_desk: BusyDesk) -> None:
+    run = simulate(busy_desk(), First(Trigger(epoch_s=30.0)), seed=3)
     assert (run.epochs["time_s"] % 30 == 0).all()
     started = run.rows["started"][~np.isnan(run.rows["started"])]
     assert np.allclose(started % 30, 0)
@@ -182,9 +140,9 @@ def test_a_policy_at_ticks_is_asked_at_ticks() -> None:
     assert len(balked) > 0
 
 
-def test_several_policies_at_once_by_channel() -> None:
+def test_several_policies_at_once_by_channel(busy_desk: BusyDesk) -> None:
     policies = {"call": fcfs(), "chat": First(), "callback": First(Trigger(epoch_s=60.0))}
-    run = simulate(desk(), policies, seed=4)
+    run = simulate(busy_desk(), policies, seed=4)
     assert sum(run.outcomes().values()) == run.arrived
     frame = run.tickets
     calls_back = frame[(frame["channel"] == "callback") & frame["started_s"].notna()]
@@ -225,8 +183,8 @@ def test_a_decision_against_the_rules_of_the_desk_is_refused(
         advance(state, Decision(ticket, expert))
 
 
-def test_a_state_can_be_continued_in_two_ways() -> None:
-    scenario = desk(horizon_s=2 * HOUR)
+def test_a_state_can_be_continued_in_two_ways(busy_desk: BusyDesk) -> None:
+    scenario = busy_desk(horizon_s=2 * HOUR)
     state = begin(scenario, First(), InMemory(), seed=5, rng=np.random.default_rng(0))
     point = advance(state)
     while point is not None and state.now_s < HOUR:
@@ -267,10 +225,10 @@ def test_an_epoch_shows_nothing_that_a_desk_cannot_know() -> None:
     assert [each[3] for each in seen] == [60, 120]  # means are known
 
 
-def test_a_channel_without_a_policy_is_named() -> None:
+def test_a_channel_without_a_policy_is_named(busy_desk: BusyDesk) -> None:
     with pytest.raises(ContractError, match="no policy for chat, callback"):
-        simulate(desk(), {"call": fcfs()})
+        simulate(busy_desk(), {"call": fcfs()})
     with pytest.raises(ContractError, match="names fax"):
-        simulate(desk(), {"call": fcfs(), "chat": fcfs(), "callback": fcfs(), "fax": fcfs()})
+        simulate(busy_desk(), {"call": fcfs(), "chat": fcfs(), "callback": fcfs(), "fax": fcfs()})
     with pytest.raises(ContractError, match="after every event"):
-        simulate(desk(), {"call": First(), "chat": First(), "callback": fcfs()})
+        simulate(busy_desk(), {"call": First(), "chat": First(), "callback": fcfs()})

@@ -13,8 +13,9 @@ from scipy.optimize import linprog
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.errors import BackendError, ScenarioError
 from deskmatch.frozen import Frozen
+from deskmatch.learning.served_once import hindrances, worth_of
 from deskmatch.policies.protocol import Decision, Trigger
-from deskmatch.simulation.layout import handling_of, resolution_of
+from deskmatch.simulation.layout import handling_of
 from deskmatch.simulation.run import simulate
 from deskmatch.simulation.scenario import Scenario
 
@@ -70,8 +71,8 @@ def clairvoyant_bound(
 
     Parameters
     ----------
-    scenario : constant staffing; one ticket at a time; each ticket is served once (``max_hops = 0``); one slope of
-        waiting.
+    scenario : constant staffing and pace; one ticket at a time, seen as what it is; each ticket is served once
+        (``max_hops = 0``, no callbacks); one slope of waiting.
     seed, replication : as in `simulate`.
     step_s : Δ > 0; shorter is tighter and slower.
     wait_at_most_s : patient customers wait no longer than that; it should never bind.
@@ -85,16 +86,8 @@ def clairvoyant_bound(
     arrived, patience = _patience(scenario, seed, replication)
     kind, work = _work(scenario, seed, replication)
     n, own = len(arrived), scenario.eligible[: len(scenario.types)]
-    scores = [scenario.tables.reward.of(each.settings.channel) for each in scenario.types]
-    value, resolved, unresolved, lost, slope, by_tier = (
-        np.array([getattr(score, name) for score in scores])
-        for name in ("value", "resolved", "unresolved", "lost", "slope_below", "tier")
-    )
-    p = resolution_of(scenario)
-    tier = np.array([group.tier for group in scenario.tables.groups.values()])
-    above = np.maximum(tier - np.array([[each.settings.tier] for each in scenario.types]), 0)
-    points = value[:, None] * (p * resolved[:, None] + (1 - p) * unresolved[:, None] + by_tier[:, None] * above)
-    points = points - (value * lost)[:, None]
+    serve, lose, wait = worth_of(scenario)
+    points = serve - lose[:, None]
     size = np.bincount(scenario.group_of, minlength=len(scenario.groups))
     mean = handling_of(scenario)[: len(scenario.types)]
     columns = []
@@ -109,7 +102,7 @@ def clairvoyant_bound(
         columns.append((ticket, np.full(len(ticket), group), begin))
     ticket, group_of, begin = (np.concatenate(part) for part in zip(*columns, strict=True))
     worth = points[kind[ticket], group_of]
-    worth = worth - (value * slope)[kind[ticket]] * np.maximum(begin * step_s - arrived[ticket], 0.0)
+    worth = worth - wait[kind[ticket]] * np.maximum(begin * step_s - arrived[ticket], 0.0)
     kept = worth > 0
     ticket, group_of, begin, worth = ticket[kept], group_of[kept], begin[kept], worth[kept]
     length = work[ticket] * mean[kind[ticket], group_of]
@@ -129,7 +122,7 @@ def clairvoyant_bound(
     )
     if result.status != 0:
         raise BackendError(f"clairvoyant bound: {result.message}")
-    everybody_lost = float((value * lost)[kind].sum())
+    everybody_lost = float(lose[kind].sum())
     return Clairvoyant._trusted(bound=everybody_lost - float(result.fun), tickets=n, variables=len(worth))
 
 
@@ -166,21 +159,11 @@ def _work(scenario: Scenario, seed: int, replication: int) -> tuple[Integers, Fl
 
 
 def _refuse(scenario: Scenario) -> None:
-    problems = []
-    for each in scenario.types:
-        own = each.settings
-        if own.max_hops > 0 or own.unavoidable > 0 or own.after_work is not None or own.balk:
-            problems.append(f"types.{each.name}: expected max_hops = 0, unavoidable = 0, no after_work and no balk")
-        scores = scenario.tables.reward.of(own.channel)
-        if scores.slope_below != scores.slope_above:
-            problems.append(f"reward of {own.channel}: expected slope_below = slope_above")
-    for name, group in scenario.tables.groups.items():
-        if group.shifts or group.staffing or group.acceptance < 1:
-            problems.append(f"groups.{name}: expected constant staffing and acceptance = 1")
+    problems = list(hindrances(scenario))
     if (scenario.desk.channel_limit.max(axis=1) > 1).any():
         problems.append("groups: expected one ticket at a time")
-    if any(model.queue_capacity is not None for model in scenario.tables.channels.values()):
-        problems.append("channels: expected no queue_capacity")
+    if scenario.tables.reward.spread > 0:
+        problems.append("reward.spread: expected 0 or less")
     if problems:
         raise ScenarioError(
             "\n".join(["the clairvoyant bound does not hold here:", *(f"  {each}" for each in problems)])

@@ -173,8 +173,12 @@ def learn_values(
     """
     if rounds < 1 or discount_s <= 0 or ridge < 0:
         raise ContractError("rounds, discount_s, ridge: expected 1 or more, above 0, and ≥ 0")
-    if any(group.shifts or group.staffing for group in scenario.tables.groups.values()):
-        raise ContractError("learn_values: expected a scenario without shifts, whose staffing is constant")
+    coming = [name for name, group in scenario.tables.groups.items() if not group.always_there]
+    if coming:
+        raise ContractError(
+            f"learn_values: found shifts, staffing or logins_s of groups.{', groups.'.join(coming)};"
+            " expected a scenario whose staffing is constant"
+        )
     pools = Pools.of(start.formulation.bind(scenario.desk), start.forecast, start.reward)
     size = np.bincount(pools.group_of, pools.slots).astype(np.int64)
     features = ValueFeatures.of(pools, size)

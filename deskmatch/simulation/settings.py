@@ -313,6 +313,11 @@ class Group(ScenarioSettings):
     breaks_s: tuple[tuple[NonNegative, NonNegative], ...] = ()
     logins_every_s: Positive | None = None
 
+    @property
+    def always_there(self) -> bool:
+        """Whether all of them are logged in all the time."""
+        return not self.shifts and not self.staffing and self.logins_s is None
+
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if bool(self.shifts) + bool(self.staffing) + (self.logins_s is not None) > 1:

@@ -53,3 +53,5 @@ def test_where_nobody_waits_the_bound_is_what_the_best_experts_come_to() -> None
 def test_what_it_does_not_hold_for_is_refused() -> None:
     with pytest.raises(ScenarioError, match="max_hops = 0"):
         clairvoyant_bound(desk(max_hops=2))
+    with pytest.raises(ScenarioError, match=r"types\.t0\.seen_as"):
+        clairvoyant_bound(desk(seen_as={"t1": 0.5}))

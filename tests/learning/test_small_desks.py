@@ -179,7 +179,9 @@ def test_what_is_no_small_chain_is_told_all_at_once(desk: Desk) -> None:
     values["types"]["t0"]["handling"] = {"law": "lognormal", "mean_s": 60}
     values["types"]["t1"]["max_hops"] = 2
     values["groups"]["g0"]["acceptance"] = 0.5
+    values["groups"]["g1"]["logins_s"] = [[0, 50_000]]
     values["channels"]["call"]["queue_capacity"] = 3
+    values["channels"]["call"]["like"] = "callback"
     del values["reward"]
     with pytest.raises(ScenarioError) as caught:
         SmallDesk.of(values, room=0)
@@ -188,7 +190,9 @@ def test_what_is_no_small_chain_is_told_all_at_once(desk: Desk) -> None:
         "t0.handling",
         "t1: expected max_hops",
         "g0",
+        "g1: expected neither shifts, staffing nor logins_s",
         "queue_capacity",
+        "called back",
         "slope",
         "room: found 0",
     ):

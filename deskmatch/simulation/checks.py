@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deskmatch.epochs.cells import fold
 from deskmatch.routing.kinds import Kind
 from deskmatch.routing.validation import did_you_mean
-from deskmatch.simulation.naming import UNKNOWN, SimulatedType, laws_of, settled, speeds_of
+from deskmatch.simulation.naming import UNKNOWN, SimulatedType, settled, times_of
 from deskmatch.simulation.settings import TOTAL, Group, ScenarioTables
 from deskmatch.simulation.shifts import cycle_of, expert_spans, overlaps, repeats_after
 
@@ -215,8 +215,7 @@ def _overload(tables: ScenarioTables, types: tuple[SimulatedType, ...], eligible
     experts = np.array([_full_time(tables, group, cycle) * _most(tables, group) for group in groups])
     after = np.array([0.0 if law is None else law.mean for law in (each.settings.after_work for each in types)])
     own = np.array([each.handling.mean for each in types]) + after
-    means = np.array([[law.mean for law in row] for row in laws_of(tables, types)])
-    there = means / speeds_of(tables, types) + after[:, None]
+    there = times_of(tables, types) + after[:, None]
     speed = np.divide(own[:, None], there, out=np.full(there.shape, 1e12), where=there > 0)
     work = np.array([each.arrivals.per_s(tables.horizon_s) * _joins(tables, each) for each in types]) * own
     stays = np.array([_stays(tables, each) for each in types])

@@ -13,7 +13,7 @@ from deskmatch.policies.dispatch.rule import RuleTables, links_of
 from deskmatch.routing.kinds import Kind
 from deskmatch.simulation.engine.records import CHANGE, ENGINE, EVENT, PAIR, ROW, SEEN, TYPE
 from deskmatch.simulation.laws import Law, LawTables
-from deskmatch.simulation.naming import QueueClass, laws_of, seen_row, settled, speeds_of
+from deskmatch.simulation.naming import QueueClass, laws_of, of_laws, seen_row, settled, times_of
 from deskmatch.simulation.pacing import paces_of
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.shifts import cycle_of, expert_spans, recorded_breaks
@@ -173,9 +173,7 @@ class Layout:
 
 def handling_of(scenario: Scenario) -> NDArray[np.float64]:
     """``(queues, groups)`` mean time in service of a queue's own type."""
-    means = np.array([[law.mean for law in row] for row in laws_of(scenario.tables, scenario.types)])
-    speeds = speeds_of(scenario.tables, scenario.types)
-    return np.asarray((means / speeds)[[queue.type for queue in scenario.queues]])
+    return np.asarray(times_of(scenario.tables, scenario.types)[[queue.type for queue in scenario.queues]])
 
 
 def resolution_of(scenario: Scenario) -> NDArray[np.float64]:
@@ -199,11 +197,8 @@ def exclusive_channels(scenario: Scenario) -> NDArray[np.bool_]:
 
 def _pairs(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
     pairs = np.zeros((len(scenario.types), len(scenario.groups)), PAIR)
-    speed = speeds_of(scenario.tables, scenario.types)
-    for row, of_type in enumerate(laws_of(scenario.tables, scenario.types)):
-        for column, law in enumerate(of_type):
-            pairs[row, column]["law"] = laws.add(law)
-            pairs[row, column]["mean_s"] = law.mean / speed[row, column]
+    pairs["law"] = of_laws(laws_of(scenario.tables, scenario.types), laws.add)
+    pairs["mean_s"] = times_of(scenario.tables, scenario.types)
     pairs["resolution"] = resolution_of(scenario)
     return pairs.ravel()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +23,11 @@ __all__ = [
     "desk_of",
     "expand_types",
     "laws_of",
+    "of_laws",
     "queue_classes",
     "seen_row",
     "settled",
-    "speeds_of",
+    "times_of",
 ]
 
 UNKNOWN = "?"
@@ -166,10 +169,18 @@ def laws_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> list[li
     return [[group.handling.get(each.written, each.handling) for group in tables.groups.values()] for each in types]
 
 
-def speeds_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> NDArray[np.float64]:
-    """``(types, groups)`` by which handling times are divided."""
+def of_laws(laws: list[list[Law]], what: Callable[[Law], float]) -> NDArray[Any]:
+    """``(types, groups)`` what is found of each law; asked once of each, as most groups have those of the types."""
+    distinct = {id(law): law for row in laws for law in row}
+    found = {key: what(law) for key, law in distinct.items()}
+    return np.array([[found[id(law)] for law in row] for row in laws])
+
+
+def times_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> NDArray[np.float64]:
+    """``(types, groups)`` mean time in service of each type at each group, its speed counted."""
     groups = tables.groups.values()
-    return np.array([[group.speed * group.speeds.get(each.written, 1.0) for group in groups] for each in types])
+    speeds = np.array([[group.speed * group.speeds.get(each.written, 1.0) for group in groups] for each in types])
+    return np.asarray(of_laws(laws_of(tables, types), lambda law: law.mean) / speeds)
 
 
 def desk_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> tuple[Desk, NDArray[np.int64]]:

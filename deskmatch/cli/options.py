@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Columns",
     "Experts",
+    "GeneralBelow",
+    "GeneralTopic",
     "Now",
     "OnBad",
     "OnBadRows",
@@ -48,6 +50,14 @@ ResolutionFile = Annotated[
 TopicModelFile = Annotated[
     Path | None,
     typer.Option("--topic-model", help="Classifier (deskmatch train topics) for tickets whose topic is empty."),
+]
+GeneralTopic = Annotated[
+    str | None,
+    typer.Option("--general-topic", help="With --topic-model: the topic of what the model says nothing about."),
+]
+GeneralBelow = Annotated[
+    float | None,
+    typer.Option("--general-below", help="With --general-topic: also of tickets without a topic as likely as this."),
 ]
 TextColumn = Annotated[str, typer.Option("--text", help="Column of the tickets' texts, for --topic-model.")]
 Now = Annotated[str | None, typer.Option("--now", help="The instant, such as 2026-05-04T09:30 or …T09:30+02:00.")]
@@ -77,11 +87,26 @@ Scale = Annotated[
 ]
 
 
-def topics_filled(tickets: Path, model: Path, text: str, columns: list[str] | None) -> pd.DataFrame:
-    """The table of tickets with the topics, and the languages, that it lacks."""
-    from deskmatch.prediction.topics import fill_topics, load_classifier
+def topics_filled(
+    tickets: Path, model: Path, text: str, columns: list[str] | None, general: str | None, below: float | None
+) -> pd.DataFrame:
+    """The table of tickets with the topics, and the languages, that it lacks.
 
-    return fill_topics(tickets, load_classifier(model), text=text, columns=pairs("--column", columns))
+    Parameters
+    ----------
+    general, below : the topic of what the model leaves over, and of tickets without a topic as likely as `below`.
+    """
+    from deskmatch.prediction.topics import Cascade, TopicClassifier, fill_topics, load_classifier
+    from deskmatch.prediction.topics.filling import LEAST
+
+    if general is not None and not general.strip():
+        fail("--general-topic: found no name; expected a topic that experts know")
+    if below is not None and (general is None or not 0 < below <= 1):
+        fail(f"--general-below: found {below}; expected a probability above 0, beside --general-topic")
+    classifier: TopicClassifier = load_classifier(model)
+    if general is not None:
+        classifier = Cascade([("model", classifier, below or LEAST)], general=general)
+    return fill_topics(tickets, classifier, text=text, columns=pairs("--column", columns))
 
 
 def read_epoch(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,11 @@ from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction.features import Feature, choose_features, lacking
 from deskmatch.prediction.history import UNAVOIDABLE, History, as_history
 from deskmatch.prediction.history_columns import seconds_of
+from deskmatch.prediction.model_file import SavedModel
 from deskmatch.prediction.propensity import inverse_probability_weights
 from deskmatch.prediction.recent_rates import RecentRates
 from deskmatch.prediction.report import TrainingReport
-from deskmatch.prediction.storage import Stored, load_stored, refuse_file, save_stored
+from deskmatch.prediction.storage import Stored
 from deskmatch.prediction.tree_columns import Columns
 from deskmatch.prediction.tree_ensemble import ENSEMBLE_ARRAYS, MISSING, TreeEnsemble
 from deskmatch.prediction.tree_fitting import Binning, Settings
@@ -35,11 +36,9 @@ __all__ = ["BoostedTrees"]
 Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
 
-VERSION = 1
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BoostedTrees(Frozen):
+class BoostedTrees(Frozen, SavedModel):
     """P(resolved at first contact) by gradient-boosted trees; fitted with `BoostedTrees.fit` (extra ``trees``).
 
     The trees see the features of the ticket, its topic, and of the expert: who he is, his group, his load then, his
@@ -199,14 +198,8 @@ class BoostedTrees(Frozen):
     def _calibrated(self, odds: Float64) -> Float64:
         return np.asarray(1 / (1 + np.exp(-np.clip(self.shift + self.slope * odds, -30, 30))))
 
-    def save(self, path: str | Path) -> None:
-        """Write the model to a file, as names, numbers and plain arrays: nothing in it can run.
-
-        Raises
-        ------
-        OSError
-            Where the file cannot be written.
-        """
+    def to_stored(self) -> Stored:
+        """See `SavedModel`."""
         columns, rates = self.columns, self.rates
         header = {
             "expert_ids": list(columns.expert_ids),
@@ -227,25 +220,11 @@ class BoostedTrees(Frozen):
             **{f"cuts_{number}": cuts for number, cuts in enumerate(self.binning.cuts) if cuts is not None},
             "trust": self.trust,
         }
-        save_stored(path, Stored("BoostedTrees", VERSION, header, arrays))
+        return Stored(self.kind(), self.VERSION, header, arrays)
 
     @classmethod
-    def load(cls, path: str | Path) -> BoostedTrees:
-        """Read a model that `save` wrote; needs no extra.
-
-        Raises
-        ------
-        InputError
-            Where the file cannot be read or holds no such model.
-        """
-        stored = load_stored(path, kind="BoostedTrees", version=VERSION)
-        try:
-            return cls._from(stored)
-        except (ValueError, KeyError, TypeError, OverflowError, AttributeError, IndexError) as error:
-            raise refuse_file(path, f"expected a file written by BoostedTrees.save ({error})") from None
-
-    @classmethod
-    def _from(cls, stored: Stored) -> BoostedTrees:
+    def from_stored(cls, stored: Stored) -> Self:
+        """See `SavedModel`."""
         header, arrays = stored.header, stored.arrays
         names = {each: tuple(map(str, header[each])) for each in ("expert_ids", "topics", "groups")}
         experts, topics = len(names["expert_ids"]), len(names["topics"])

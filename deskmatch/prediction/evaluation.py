@@ -237,7 +237,8 @@ def _model(model: Any) -> tuple[str, Fit | None, Any]:
 def _until(fitted: Any) -> float:
     """The instant until which a fitted model has seen outcomes."""
     report = getattr(getattr(fitted, "model", fitted), "report", None)
-    known = getattr(report, "known_until_s", None)
+    seen = [getattr(each, "known_until_s", None) for each in (report, fitted)]
+    known = max((moment for moment in seen if moment is not None), default=None)
     if known is None:
         accepted = "expected one whose report says until when outcomes were known; or fit it here, by its class"
         raise InputError([Defect(ARGUMENTS, None, "model", type(fitted).__name__, accepted)])

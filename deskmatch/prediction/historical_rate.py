@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.cells import fold
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction.history import UNAVOIDABLE, History, as_history
-from deskmatch.prediction.model_file import read_model, write_model
+from deskmatch.prediction.model_file import SavedModel
 from deskmatch.prediction.report import TrainingReport
 from deskmatch.prediction.shrinkage import shrink, totals
 
@@ -26,14 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["HistoricalRate"]
 
-VERSION = 2
 LEAST_VARIANCE = 1e-18
 LEAST_TOTAL = 1e-3
 """A beta distribution exists where its variance is below mean · (1 − mean): the delta method may go beyond."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HistoricalRate(Frozen):
+class HistoricalRate(Frozen, SavedModel):
     """P(resolved at first contact) from how often it happened, fitted with `HistoricalRate.fit`.
 
     The rate of an expert on a topic is drawn towards what that topic and that expert show elsewhere, the more
@@ -76,6 +75,8 @@ class HistoricalRate(Frozen):
     3        bo      seo  20.0  0.3  0.41
     4       cem      seo   1.0  1.0  0.79
     """
+
+    VERSION: ClassVar[int] = 2
 
     expert_ids: tuple[str, ...]
     topics: tuple[str, ...]
@@ -302,40 +303,6 @@ class HistoricalRate(Frozen):
                 "standard_error": spread,
             }
         )
-
-    def save(self, path: str | Path) -> None:
-        """Write the model to a file, as names, numbers and plain arrays: nothing in it can run.
-
-        Parameters
-        ----------
-        path : the file, taken as it is (no ending is added); one that is there is overwritten.
-
-        Raises
-        ------
-        OSError
-            Where the file cannot be written.
-        """
-        write_model(path, self, version=VERSION)
-
-    @classmethod
-    def load(cls, path: str | Path) -> HistoricalRate:
-        """Read a model that `save` wrote.
-
-        Parameters
-        ----------
-        path : the file.
-
-        Returns
-        -------
-        The model, with the same arrays.
-
-        Raises
-        ------
-        InputError
-            Where the file cannot be read or holds no such model.
-        """
-        model: HistoricalRate = read_model(path, cls, version=VERSION)
-        return model
 
     def __repr__(self) -> str:
         counts = ((len(self.expert_ids), "expert"), (len(self.topics), "topic"), (self.n.sum(), "ticket"))

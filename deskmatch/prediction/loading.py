@@ -6,10 +6,13 @@ from pathlib import Path
 
 from deskmatch.prediction.boosted_trees import BoostedTrees
 from deskmatch.prediction.historical_rate import HistoricalRate
+from deskmatch.prediction.model_file import load_any
 from deskmatch.prediction.partial_pooling import PartialPooling
-from deskmatch.prediction.storage import load_stored, refuse_file
+from deskmatch.prediction.recalibration import Recalibrated
 
-__all__ = ["RESOLUTION_MODELS", "load_resolution_model"]
+__all__ = ["RESOLUTION_MODELS", "SAVED_MODELS", "SavedResolutionModel", "load_resolution_model"]
+
+SavedResolutionModel = HistoricalRate | PartialPooling | BoostedTrees | Recalibrated
 
 RESOLUTION_MODELS: dict[str, type[HistoricalRate] | type[PartialPooling] | type[BoostedTrees]] = {
     "rates": HistoricalRate,
@@ -17,9 +20,13 @@ RESOLUTION_MODELS: dict[str, type[HistoricalRate] | type[PartialPooling] | type[
     "trees": BoostedTrees,
 }
 """By the names that the command line has for them."""
+SAVED_MODELS: dict[str, type[SavedResolutionModel]] = {
+    model.kind(): model for model in (*RESOLUTION_MODELS.values(), Recalibrated)
+}
+"""By what their files are called inside."""
 
 
-def load_resolution_model(path: str | Path) -> HistoricalRate | PartialPooling | BoostedTrees:
+def load_resolution_model(path: str | Path) -> SavedResolutionModel:
     """Read a model of resolution that `save` wrote.
 
     Raises
@@ -27,9 +34,4 @@ def load_resolution_model(path: str | Path) -> HistoricalRate | PartialPooling |
     InputError
         Where the file cannot be read or holds no such model.
     """
-    kind = load_stored(path).kind
-    for model in RESOLUTION_MODELS.values():
-        if model.__name__ == kind:
-            return model.load(path)
-    known = ", ".join(model.__name__ for model in RESOLUTION_MODELS.values())
-    raise refuse_file(path, f"expected a model of resolution: {known}", f"a {kind}")
+    return load_any(path, SAVED_MODELS, "a model of resolution")

@@ -17,7 +17,7 @@ from deskmatch.frozen import Frozen
 from deskmatch.prediction.crossed import crossed_effects
 from deskmatch.prediction.history_columns import weights
 from deskmatch.prediction.history_table import NO_WEIGHT, HistoryTable, finite_number, one_spelling, positions
-from deskmatch.prediction.model_file import read_model, write_model
+from deskmatch.prediction.model_file import SavedModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ OWN_ROWS = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LognormalTime(Frozen):
+class LognormalTime(Frozen, SavedModel):
     """Handling times whose logarithm is normal; fitted with `LognormalTime.fit`.
 
     ``log T = μ + a[topic] + b[expert] + c[expert, topic] + ε``, the effects drawn towards 0 as far as their spreads say
@@ -197,22 +197,6 @@ class LognormalTime(Frozen):
         centre += np.where(seen, self.pair_effect[place], 0.0)
         doubt += np.where(seen, self.pair_doubt[place], of_pair)
         return centre, np.maximum(self.noise[columns] ** 2 + doubt, 1e-12)
-
-    def save(self, path: str | Path) -> None:
-        """Write the model as names, numbers and plain arrays; a file that is there is overwritten."""
-        write_model(path, self)
-
-    @classmethod
-    def load(cls, path: str | Path) -> LognormalTime:
-        """Read a model that `save` wrote.
-
-        Raises
-        ------
-        InputError
-            Where the file cannot be read or holds no such model.
-        """
-        model: LognormalTime = read_model(path, cls)
-        return model
 
     def __repr__(self) -> str:
         counts = ((len(self.expert_ids), "expert"), (len(self.topics), "topic"))

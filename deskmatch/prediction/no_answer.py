@@ -20,7 +20,7 @@ from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.prediction.history_table import HistoryTable, finite_number, truth
-from deskmatch.prediction.model_file import read_model, write_model
+from deskmatch.prediction.model_file import SavedModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def check_no_answer_model(model: NoAnswerModel) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class IsotonicNoAnswer(Frozen):
+class IsotonicNoAnswer(Frozen, SavedModel):
     """The nondecreasing function of the wait that is nearest to the calls (pool adjacent violators, by scipy).
 
     Parameters
@@ -116,19 +116,9 @@ class IsotonicNoAnswer(Frozen):
         at = np.searchsorted(self.wait_s, wait_s, side="right") - 1
         return np.asarray(self.level[np.maximum(at, 0)])
 
-    def save(self, path: str | Path) -> None:
-        """Write the model as names, numbers and plain arrays; a file that is there is overwritten."""
-        write_model(path, self)
-
-    @classmethod
-    def load(cls, path: str | Path) -> IsotonicNoAnswer:
-        """Read a model that `save` wrote; an `InputError` where the file holds none."""
-        model: IsotonicNoAnswer = read_model(path, cls)
-        return model
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LogisticNoAnswer(Frozen):
+class LogisticNoAnswer(Frozen, SavedModel):
     """logit P(no answer) = intercept + slope · log(1 + wait / 60 s), by penalised maximum likelihood.
 
     Parameters
@@ -166,16 +156,6 @@ class LogisticNoAnswer(Frozen):
     def probability(self, wait_s: Float64) -> Float64:
         """``(k,)``; see `NoAnswerModel`."""
         return np.asarray(expit(self.intercept + self.slope * np.log1p(np.asarray(wait_s) / 60.0)))
-
-    def save(self, path: str | Path) -> None:
-        """Write the model as names, numbers and plain arrays; a file that is there is overwritten."""
-        write_model(path, self)
-
-    @classmethod
-    def load(cls, path: str | Path) -> LogisticNoAnswer:
-        """Read a model that `save` wrote; an `InputError` where the file holds none."""
-        model: LogisticNoAnswer = read_model(path, cls)
-        return model
 
 
 def _read(calls: pd.DataFrame | str | Path) -> tuple[Float64, Float64]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,10 @@ from deskmatch.prediction.experts import Names, group_of_experts, rows_of_epoch,
 from deskmatch.prediction.features import Feature, choose_features, encoded_history, lacking, values_in_epoch
 from deskmatch.prediction.history import UNAVOIDABLE, History, as_history
 from deskmatch.prediction.mixed_logistic import Factor, MixedLogistic, fit_mixed_logistic
+from deskmatch.prediction.model_file import SavedModel
 from deskmatch.prediction.propensity import inverse_probability_weights
 from deskmatch.prediction.report import TrainingReport
-from deskmatch.prediction.storage import Stored, load_stored, refuse_file, save_stored
+from deskmatch.prediction.storage import Stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,6 @@ __all__ = ["PartialPooling"]
 Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
 
-VERSION = 1
 SPREADS = ("topic", "group", "expert", "pair")
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
@@ -41,7 +41,7 @@ MOST_TABLE = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PartialPooling(Frozen):
+class PartialPooling(Frozen, SavedModel):
     """P(resolved at first contact) by logistic regression with shrunken effects; fitted with `PartialPooling.fit`.
 
     ``logit p = β + topic + group of the expert + expert + expert on topic + features of the ticket``; how far each kind
@@ -344,14 +344,8 @@ class PartialPooling(Frozen):
             odds[row, column] += self.pair_effect
         return odds, np.maximum(unseen, 0.0)
 
-    def save(self, path: str | Path) -> None:
-        """Write the model to a file, as names, numbers and plain arrays: nothing in it can run.
-
-        Raises
-        ------
-        OSError
-            Where the file cannot be written.
-        """
+    def to_stored(self) -> Stored:
+        """See `SavedModel`."""
         header = {
             "expert_ids": list(self.expert_ids),
             "topics": list(self.topics),
@@ -362,26 +356,16 @@ class PartialPooling(Frozen):
         }
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         effects = {f"feature_{number}": values for number, values in enumerate(self.feature_effects)}
-        save_stored(path, Stored("PartialPooling", VERSION, header, {**arrays, **effects}))
+        return Stored(self.kind(), self.VERSION, header, {**arrays, **effects})
 
     @classmethod
-    def load(cls, path: str | Path) -> PartialPooling:
-        """Read a model that `save` wrote.
-
-        Raises
-        ------
-        InputError
-            Where the file cannot be read or holds no such model.
-        """
-        stored = load_stored(path, kind="PartialPooling", version=VERSION)
-        try:
-            values: dict[str, Any] = {**stored.header, **stored.arrays}
-            features = tuple(Feature.from_header(each) for each in values.pop("features"))
-            effects = tuple(values.pop(f"feature_{number}") for number in range(len(features)))
-            report = TrainingReport.from_header(values.pop("report"))
-            return cls(**values, features=features, feature_effects=effects, report=report)
-        except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
-            raise refuse_file(path, f"expected a file written by PartialPooling.save ({error})") from None
+    def from_stored(cls, stored: Stored) -> Self:
+        """See `SavedModel`."""
+        values: dict[str, Any] = {**stored.header, **stored.arrays}
+        features = tuple(Feature.from_header(each) for each in values.pop("features"))
+        effects = tuple(values.pop(f"feature_{number}") for number in range(len(features)))
+        report = TrainingReport.from_header(values.pop("report"))
+        return cls(**values, features=features, feature_effects=effects, report=report)
 
     def __repr__(self) -> str:
         counts = ((len(self.expert_ids), "expert"), (len(self.topics), "topic"), (len(self.groups), "group"))

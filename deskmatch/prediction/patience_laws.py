@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gamma
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from deskmatch.epochs.arrays import ArrayCheck
 from deskmatch.epochs.cells import fold
 from deskmatch.frozen import Frozen
 from deskmatch.prediction.factors import shrunken_factors
-from deskmatch.prediction.model_file import read_model, write_model
+from deskmatch.prediction.model_file import SavedModel
 from deskmatch.prediction.waits import Waits, read_waits
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ FEWEST = 5
 """Customers who gave up between two knots, at least."""
 
 
-class _Patience(Frozen):
+class _Patience(Frozen, SavedModel):
     """What the three laws share: topics with factors, survival, likelihood, files."""
 
     __slots__ = ()
@@ -87,22 +87,6 @@ class _Patience(Frozen):
         total = -factor @ self.hazard(found.wait_s)
         total += np.log(factor * self.rate(found.wait_s))[found.abandoned].sum()
         return float(total / len(found.wait_s)) if len(found.wait_s) else float("nan")
-
-    def save(self, path: str | Path) -> None:
-        """Write the model as names, numbers and plain arrays; a file that is there is overwritten."""
-        write_model(path, self)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a model that `save` wrote.
-
-        Raises
-        ------
-        InputError
-            Where the file cannot be read or holds no such model.
-        """
-        model: Self = read_model(path, cls)
-        return model
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,10 @@ from deskmatch.epochs import Epoch
 from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.prediction.history import History, as_history
 from deskmatch.prediction.history_columns import seconds_of
+from deskmatch.prediction.model_file import SavedModel, model_inside
 from deskmatch.prediction.protocol import ResolutionModel
 from deskmatch.prediction.scoring import probability_of
+from deskmatch.prediction.storage import Stored, inside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +37,7 @@ STEPS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Recalibrated:
+class Recalibrated(SavedModel):
     """``logit p ← shift + slope · logit p`` of another model's probabilities, fitted on recent outcomes (Platt
     scaling).
 
@@ -46,6 +48,7 @@ class Recalibrated:
     ----------
     model : the model.
     shift, slope : slope above 0, so that no order changes.
+    known_until_s : seconds since 1970 until which outcomes were seen; None: unknown.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Recalibrated:
     model: ResolutionModel
     shift: float = 0.0
     slope: float = 1.0
+    known_until_s: float | None = None
 
     def __post_init__(self) -> None:
         if not np.isfinite(self.shift) or not 0 < self.slope < np.inf:
@@ -93,7 +97,7 @@ class Recalibrated:
             found = f"no outcome in the last {window_s:g} s"
             raise InputError([Defect(ARGUMENTS, None, "window_s", found, "expected a longer window")])
         shift, slope = fit_line(probability_of(model, recent), recent.resolved, recent.weight)
-        return cls(model, shift, slope)
+        return cls(model, shift, slope, float(recent.known_at.max()))
 
     def probability(self, epoch: Epoch, *, ticket: Int32, expert: Int32, topic: Int32) -> Float64:
         """``(k,)`` moved probabilities; see `ResolutionModel`."""
@@ -119,6 +123,42 @@ class Recalibrated:
     def probability_of(self, history: History) -> Float64:
         """``(rows,)`` probabilities of the tickets of a history, each with the expert who had it."""
         return self._moved(probability_of(self.model, history))
+
+    def lacking(self, epoch: Epoch) -> tuple[str, ...]:
+        """The features that the model knows and an epoch does not have."""
+        inner = getattr(self.model, "lacking", None)
+        return () if inner is None else tuple(inner(epoch))
+
+    def to_stored(self) -> Stored:
+        """See `SavedModel`; the model is kept as well.
+
+        Raises
+        ------
+        InputError
+            Where the model is not one that can be saved.
+        """
+        if not isinstance(self.model, SavedModel):
+            name = type(self.model).__name__
+            raise InputError([Defect(ARGUMENTS, None, "model", name, "expected a model with save(…)")])
+        model, arrays = inside("model", self.model.to_stored())
+        header = {"model": model, "shift": self.shift, "slope": self.slope, "known_until_s": self.known_until_s}
+        return Stored(self.kind(), self.VERSION, header, arrays)
+
+    @classmethod
+    def from_stored(cls, stored: Stored) -> Self:
+        """See `SavedModel`."""
+        from deskmatch.prediction.loading import SAVED_MODELS
+
+        header = stored.header
+        numbers = [header["shift"], header["slope"], header["known_until_s"] or 0.0]
+        if any(type(number) not in (int, float) for number in numbers) or not np.isfinite(numbers).all():
+            raise ValueError("its shift and slope are no numbers")
+        return cls(
+            model_inside("model", stored, header["model"], SAVED_MODELS),
+            float(header["shift"]),
+            float(header["slope"]),
+            header["known_until_s"],
+        )
 
     def _moved(self, probability: Float64) -> Float64:
         return moved(probability, self.shift, self.slope)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import Defect, InputError
 from deskmatch.writing import write_atomically
 
-__all__ = ["Stored", "load_stored", "refuse_file", "save_stored"]
+__all__ = ["Stored", "check_stored", "inside", "load_stored", "outside", "refuse_file", "save_stored"]
 
 FORMAT = 1
 """Of the archive; each model counts its own versions."""
@@ -106,12 +106,38 @@ def load_stored(path: str | Path, *, kind: str | None = None, version: int | Non
     except UNREADABLE as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise refuse_file(path, f"expected a model that deskmatch saved ({said})") from None
+    check_stored(path, stored, kind=kind, version=version)
+    return stored
+
+
+def check_stored(path: str | Path, stored: Stored, *, kind: str | None = None, version: int | None = None) -> None:
+    """Refuse a file of another kind or version; None: any.
+
+    Raises
+    ------
+    InputError
+        Says what it is, and what was expected.
+    """
     if kind is not None and stored.kind != kind:
         raise refuse_file(path, f"expected a {kind}", f"a {stored.kind}")
     if version is not None and stored.version != version:
         accepted = f"expected version {version} of {stored.kind}; train it again with this version of deskmatch"
         raise refuse_file(path, accepted, f"version {stored.version}")
-    return stored
+
+
+def inside(name: str, stored: Stored) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """A model as a part of another one's file: its header, and its arrays under names that begin with `name`."""
+    header = {"kind": stored.kind, "version": stored.version, "header": dict(stored.header)}
+    return header, {f"{name}.{key}": array for key, array in stored.arrays.items()}
+
+
+def outside(name: str, header: Any, arrays: Mapping[str, NDArray[Any]]) -> Stored:
+    """What `inside` made a part of; `arrays` may hold those of other parts. ValueError where `header` is none."""
+    kinds = {"kind": str, "version": int, "header": dict}
+    if not isinstance(header, dict) or any(type(header.get(key)) is not kind for key, kind in kinds.items()):
+        raise ValueError(f"its part {name!r} is none of ours")
+    own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
+    return Stored(header["kind"], header["version"], header["header"], own)
 
 
 def refuse_file(path: str | Path, accepted: str, found: str | None = None) -> InputError:

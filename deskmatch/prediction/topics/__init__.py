@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from deskmatch.prediction.topics.keywords import Keyword, KeywordRules
     from deskmatch.prediction.topics.labels import LabelledTickets, labels_from_history
     from deskmatch.prediction.topics.language import detect_languages, with_languages
+    from deskmatch.prediction.topics.loading import load_classifier
     from deskmatch.prediction.topics.masking import Masking
     from deskmatch.prediction.topics.preparing import Preparation
     from deskmatch.prediction.topics.protocol import TopicClassifier, check_topic_classifier
-    from deskmatch.prediction.topics.text_classifier import TextClassifier, load_classifier
+    from deskmatch.prediction.topics.text_classifier import TextClassifier
     from deskmatch.prediction.topics.threads import latest_message
     from deskmatch.prediction.topics.topic_report import TopicReport
     from deskmatch.prediction.topics.training import train_topics
@@ -83,7 +84,7 @@ _PLACES = {
     "fill_topics": "filling",
     "labels_from_history": "labels",
     "latest_message": "threads",
-    "load_classifier": "text_classifier",
+    "load_classifier": "loading",
     "train_topics": "training",
     "with_languages": "language",
     "with_topics": "filling",

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.errors import Defect, InputError
 from deskmatch.frozen import Frozen
+from deskmatch.prediction.model_file import SavedModel, model_inside
+from deskmatch.prediction.storage import Stored, inside
 from deskmatch.prediction.topics.inquiries import Inquiries
 from deskmatch.prediction.topics.protocol import TopicClassifier
 
 __all__ = ["Cascade", "Step"]
+
+TABLE = "cascade"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +38,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cascade(Frozen):
+class Cascade(Frozen, SavedModel):
     """The first step that is sure enough answers, with all of its probabilities.
 
     Parameters
@@ -107,6 +111,43 @@ class Cascade(Frozen):
             whole[:, column[self.general]] += np.maximum(0.0, 1.0 - whole.sum(axis=1))
         return np.clip(whole, 0.0, 1.0), by
 
+    def to_stored(self) -> Stored:
+        """See `SavedModel`; all steps are in one file.
+
+        Raises
+        ------
+        InputError
+            Names the steps whose classifier is none that can be saved.
+        """
+        arrays: dict[str, NDArray[Any]] = {}
+        steps, defects = [], []
+        for number, step in enumerate(self.steps):
+            if not isinstance(step.classifier, SavedModel):
+                found = type(step.classifier).__name__
+                defects.append(Defect(TABLE, None, step.name, found, "expected a classifier with save(…)"))
+                continue
+            header, own = inside(f"{number}", step.classifier.to_stored())
+            steps.append({"name": step.name, "threshold": step.threshold, "classifier": header})
+            arrays |= own
+        if defects:
+            raise InputError(defects)
+        return Stored(self.kind(), self.VERSION, {"steps": steps, "general": self.general}, arrays)
+
+    @classmethod
+    def from_stored(cls, stored: Stored) -> Self:
+        """See `SavedModel`."""
+        from deskmatch.prediction.topics.loading import CLASSIFIERS
+
+        general, steps = stored.header["general"], []
+        for number, each in enumerate(stored.header["steps"]):
+            if type(each["name"]) is not str or type(each["threshold"]) not in (int, float):
+                raise ValueError("its steps are none of ours")
+            classifier = model_inside(f"{number}", stored, each["classifier"], CLASSIFIERS)
+            steps.append(Step(each["name"], classifier, float(each["threshold"])))
+        if general is not None and (type(general) is not str or not general):
+            raise ValueError("its general queue is no name")
+        return cls(steps, general=general)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.steps, self.general)
 
@@ -119,16 +160,16 @@ def _rebuilt(steps: tuple[Step, ...], general: str | None) -> Cascade:
 
 
 def _check(steps: tuple[Step, ...]) -> None:
-    table, names = "cascade", [step.name for step in steps]
-    defects = [] if steps else [Defect(table, None, "steps", "none", "expected at least one")]
+    names = [step.name for step in steps]
+    defects = [] if steps else [Defect(TABLE, None, "steps", "none", "expected at least one")]
     for step in steps:
         if not 0 < step.threshold <= 1:
             accepted = "expected a probability above 0 and at most 1"
-            defects.append(Defect(table, None, step.name, f"threshold {step.threshold!r}", accepted))
+            defects.append(Defect(TABLE, None, step.name, f"threshold {step.threshold!r}", accepted))
         if not isinstance(step.classifier, TopicClassifier):
             found = type(step.classifier).__name__
-            defects.append(Defect(table, None, step.name, found, "expected a TopicClassifier"))
+            defects.append(Defect(TABLE, None, step.name, found, "expected a TopicClassifier"))
         if names.count(step.name) > 1 or step.name == "general":
-            defects.append(Defect(table, None, step.name, "this name", "expected each name once, none 'general'"))
+            defects.append(Defect(TABLE, None, step.name, "this name", "expected each name once, none 'general'"))
     if defects:
         raise InputError(defects)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from deskmatch.epochs.cells import fold
 from deskmatch.errors import Defect, InputError
 from deskmatch.frozen import Frozen
+from deskmatch.prediction.model_file import SavedModel
+from deskmatch.prediction.storage import Stored
 from deskmatch.prediction.topics.inquiries import Inquiries
+from deskmatch.prediction.topics.topic_names import names_from_file
 
 __all__ = ["CategoryRules"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CategoryRules(Frozen):
+class CategoryRules(Frozen, SavedModel):
     """Topics by category: what most desks begin with.
 
     A category that the rules do not name, or none, says nothing: the whole row is 0, and the topic unknown.
@@ -119,6 +122,20 @@ class CategoryRules(Frozen):
         picked = inquiries.category or (None,) * len(inquiries)
         rows = [nothing if name is None else self._row.get(fold(name), nothing) for name in picked]
         return np.array(rows, np.float64).reshape(len(inquiries), len(self.topics))
+
+    def to_stored(self) -> Stored:
+        """See `SavedModel`."""
+        rules = {name: dict(rule) for name, rule in self.rules.items()}
+        return Stored(self.kind(), self.VERSION, {"rules": rules, "topics": list(self.topics)}, {})
+
+    @classmethod
+    def from_stored(cls, stored: Stored) -> Self:
+        """See `SavedModel`."""
+        rules = stored.header["rules"]
+        shares = [share for rule in rules.values() for share in rule.values()]
+        if any(type(share) not in (int, float) for share in shares):
+            raise ValueError("its rules have no probabilities")
+        return cls(rules, names_from_file(stored.header["topics"]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.rules, self.topics)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,11 @@ from deskmatch.errors import Defect, InputError
 from deskmatch.frozen import Frozen
 from deskmatch.prediction.history_columns import optional
 from deskmatch.prediction.history_table import HistoryTable
+from deskmatch.prediction.model_file import SavedModel
+from deskmatch.prediction.storage import Stored
 from deskmatch.prediction.topics.extras import needed
 from deskmatch.prediction.topics.inquiries import Inquiries
+from deskmatch.prediction.topics.topic_names import names_from_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +29,7 @@ __all__ = ["Keyword", "KeywordRules"]
 
 TABLE = "keyword rules"
 BLANKS = re.compile(r"\s+")
+NUMBERS = (int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Keyword:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeywordRules(Frozen):
+class KeywordRules(Frozen, SavedModel):
     """Topics by the words of the text.
 
     With s_t the summed weights of the different phrases of topic t that stand in the text,
@@ -225,6 +229,23 @@ class KeywordRules(Frozen):
     def _speaks(self, rule: int, language: str | None) -> bool:
         wanted = self.keywords[rule].language
         return language is None or wanted is None or wanted.casefold() == language.casefold()
+
+    def to_stored(self) -> Stored:
+        """See `SavedModel`."""
+        rules = [[rule.topic, rule.phrase, rule.weight, rule.language] for rule in self.keywords]
+        header = {"keywords": rules, "topics": list(self.topics), "doubt": self.doubt}
+        return Stored(self.kind(), self.VERSION, header, {})
+
+    @classmethod
+    def from_stored(cls, stored: Stored) -> Self:
+        """See `SavedModel`."""
+        header = stored.header
+        for topic, phrase, weight, language in header["keywords"]:
+            if not all(type(text) is str for text in (topic, phrase, language or "")) or type(weight) not in NUMBERS:
+                raise ValueError("its rules are none of ours")
+        if type(header["doubt"]) not in NUMBERS:
+            raise ValueError("its doubt is no number")
+        return cls(header["keywords"], names_from_file(header["topics"]), doubt=header["doubt"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.keywords, self.topics, self.doubt)

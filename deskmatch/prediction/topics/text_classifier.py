@@ -1,28 +1,26 @@
-"""`TextClassifier`: topics by text, from encoders with linear heads, calibrated; what `load_classifier` gives back."""
+"""`TextClassifier`: topics by text, from encoders with linear heads, calibrated."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.frozen import Frozen
-from deskmatch.prediction.storage import Stored, load_stored, refuse_file, save_stored
+from deskmatch.prediction.model_file import SavedModel
+from deskmatch.prediction.storage import Stored
 from deskmatch.prediction.topics.calibration import Calibration
 from deskmatch.prediction.topics.encoders import Encoder, SentenceEncoder, TfidfEncoder
 from deskmatch.prediction.topics.heads import Head
 from deskmatch.prediction.topics.inquiries import Inquiries
 from deskmatch.prediction.topics.preparing import Preparation
+from deskmatch.prediction.topics.topic_names import names_from_file
 from deskmatch.prediction.topics.topic_report import TopicReport
 
-__all__ = ["Member", "TextClassifier", "load_classifier"]
-
-KIND = "TopicClassifier"
-VERSION = 1
+__all__ = ["Member", "TextClassifier", "scores_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +32,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TextClassifier(Frozen):
+class TextClassifier(Frozen, SavedModel):
     """P(topic | text); fitted with `TfidfClassifier.fit`, `EmbeddingClassifier.fit` and their like.
 
     A text without a letter or digit, and one whose likeliest topic has less than `reject_below`, belongs to no topic
@@ -84,14 +82,13 @@ class TextClassifier(Frozen):
         likeliest = probability.max(axis=1, initial=0.0)
         return np.zeros(len(likeliest), bool) if self.sure_from is None else likeliest >= self.sure_from
 
-    def save(self, path: str | Path) -> None:
-        """Write the classifier as JSON and plain arrays; a file that is there is overwritten.
+    @classmethod
+    def kind(cls) -> str:
+        """See `SavedModel`."""
+        return "TopicClassifier"
 
-        Raises
-        ------
-        OSError
-            Where the file cannot be written.
-        """
+    def to_stored(self) -> Stored:
+        """See `SavedModel`."""
         parts: list[dict[str, Any]] = []
         arrays: dict[str, NDArray[Any]] = {}
         for number, member in enumerate(self.members):
@@ -112,7 +109,12 @@ class TextClassifier(Frozen):
             "sure_from": self.sure_from,
             "has_rest": self.has_rest,
         }
-        save_stored(path, Stored(KIND, VERSION, content, arrays))
+        return Stored(self.kind(), self.VERSION, content, arrays)
+
+    @classmethod
+    def from_stored(cls, stored: Stored) -> Self:
+        """See `SavedModel`; of the class that was saved."""
+        return _built(stored)  # type: ignore[return-value]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.topics)} topics, {self.report.tickets:,} tickets)"
@@ -123,23 +125,6 @@ def scores_of(members: Sequence[Member], texts: Sequence[str]) -> list[NDArray[n
     return [member.head.scores(member.encoder.transform(texts)) for member in members]
 
 
-def load_classifier(path: str | Path) -> TextClassifier:
-    """Read a classifier that `TextClassifier.save` wrote.
-
-    Nothing in the file is run, and nothing of it is believed before it is checked.
-
-    Raises
-    ------
-    InputError
-        Where the file cannot be read or holds no such classifier.
-    """
-    stored = load_stored(path, kind=KIND, version=VERSION)
-    try:
-        return _built(stored)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, IndexError) as error:
-        raise refuse_file(path, f"expected a classifier that deskmatch saved ({error})") from None
-
-
 def _built(stored: Stored) -> TextClassifier:
     from deskmatch.prediction.topics.classifiers import EmbeddingClassifier, TfidfClassifier
     from deskmatch.prediction.topics.transformer import TransformerClassifier
@@ -147,11 +132,9 @@ def _built(stored: Stored) -> TextClassifier:
     header = stored.header
     known = (TextClassifier, TfidfClassifier, EmbeddingClassifier, TransformerClassifier)
     classes: dict[str, type[TextClassifier]] = {one.__name__: one for one in known}
-    topics = header["topics"]
-    if not isinstance(topics, list) or not all(type(name) is str and name for name in topics) or not topics:
-        raise ValueError("its topics are no names")
-    if len(set(topics)) != len(topics):
-        raise ValueError("a topic stands there twice")
+    topics = names_from_file(header["topics"])
+    if not topics:
+        raise ValueError("it knows no topic")
     if type(header["has_rest"]) is not bool:
         raise ValueError("its header is none of ours")
     columns = len(topics) + header["has_rest"]
@@ -168,7 +151,7 @@ def _built(stored: Stored) -> TextClassifier:
     if any(type(value) not in (int, float) or not 0 <= value <= 1 for value in thresholds):
         raise ValueError("its thresholds are no probabilities")
     return classes[header["class"]](
-        topics=tuple(topics),
+        topics=topics,
         members=members,
         calibration=calibration,
         preparation=Preparation.from_header(header["preparation"]),

@@ -110,6 +110,18 @@ def test_train_and_assign_from_the_command_line(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     plan = pd.read_csv(out).set_index("ticket_id")["expert_id"]
     assert plan[0] == "a" and plan[1] == "b" and plan[2] == "c" and plan[3] == "c"
+    done = run.invoke(app, [*asked, "--text", "Body", "--general-topic", "billing", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    plan = pd.read_csv(out).set_index("ticket_id")["expert_id"]
+    assert plan[1] == "b" and plan[2] == plan[3] == "a"  # what says nothing goes to the general queue
+    asked += ["--text", "Body"]
+    done = run.invoke(app, [*asked, "--general-topic", "billing", "--general-below", "1", "--out", str(out)])
+    assert set(pd.read_csv(out)["expert_id"]) == {"a"}  # no topic is certain
+    for wrong, said in ((["--general-below", "0.5"], "beside --general-topic"), (["--general-topic", " "], "no name")):
+        done = run.invoke(app, [*asked, *wrong])
+        assert done.exit_code == 2 and said in done.output
+    done = run.invoke(app, [*asked[:3], "--general-topic", "billing"])
+    assert done.exit_code == 2 and "expected --topic-model" in done.output
     done = run.invoke(app, [*asked, "--text", "Boddy"])
     assert done.exit_code == 2 and "Boddy" in done.output
     done = run.invoke(app, [*train[:3], "--out", str(tmp_path / "no" / "m")])

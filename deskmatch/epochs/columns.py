@@ -34,6 +34,7 @@ class Column:
     help : how to give that argument.
     synonyms : what else it is often called, in lower case with underscores and without a unit: where the column
         is absent, one called so is probably meant to be it.
+    is_feature : whether its cells are kept as a feature too, for models that have learnt from them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Column:
     needs: str = ""
     help: str = ""
     synonyms: tuple[str, ...] = ()
+    is_feature: bool = False
 
 
 TICKETS = (
@@ -130,7 +132,7 @@ TICKETS = (
     Column(
         "priority",
         cells.priority,
-        "Importance by name, instead of `importance`; only with the argument `priority`, a mapping.",
+        "Importance by name, instead of `importance`; only with the argument `priority`, a mapping. Also a feature.",
         "P1",
         default=1.0,
         absent="importance 1",
@@ -138,6 +140,7 @@ TICKETS = (
         needs="priority",
         help="the importance of each of its values, such as priority={'P1': 8, 'P2': 4, 'P3': 1}: "
         "many desks count 1 as the most urgent, others as the least",
+        is_feature=True,
     ),
     Column(
         "patience_s",

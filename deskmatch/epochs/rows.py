@@ -28,7 +28,7 @@ class Rows:
     values : the value of every declared column in every row; the default where the column is absent, the cell
         is empty or bad.
     present : the declared columns that the table has.
-    features : the other columns, ``(rows,)``.
+    features : the other columns, and declared ones that are features too, ``(rows,)``.
     ids : the id of each row, None where it has none.
     """
 
@@ -55,7 +55,7 @@ class Rows:
         return values if len(rows) == len(values) else [values[row] for row in rows]
 
     def pick_features(self, rows: list[int]) -> dict[str, NDArray[Any]]:
-        """The other columns in these rows."""
+        """The features in these rows."""
         return {name: values[np.asarray(rows, np.intp)] for name, values in self.features.items()}
 
 
@@ -77,6 +77,8 @@ def read_rows(sheet: Sheet, declared: tuple[Column, ...], given: Given, *, key: 
     values = {
         column.name: _values(sheet, matched.declared.get(column.name), column, given, findings) for column in declared
     }
+    both = [column.name for column in declared if column.is_feature and column.name in matched.declared]
+    places = {**matched.others, **{name: matched.declared[name] for name in both}}
     ids: list[Text] = [None] * len(sheet.labels)
     if key is not None and key in matched.declared:
         ids = [text and identifier(text, given) for text in sheet.columns[matched.declared[key]]]
@@ -84,7 +86,7 @@ def read_rows(sheet: Sheet, declared: tuple[Column, ...], given: Given, *, key: 
         findings=findings,
         values=values,
         present=frozenset(matched.declared),
-        features={name: sheet.feature(position) for name, position in matched.others.items()},
+        features={name: sheet.feature(position) for name, position in places.items()},
         ids=ids,
     )
 

@@ -7,7 +7,7 @@ the table of tickets, or of experts. What an epoch lacks, and what training neve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -145,23 +145,35 @@ def encoded_history(history: History, features: Sequence[Feature]) -> Float64:
 def values_in_epoch(epoch: Epoch, name: str) -> tuple[NDArray[Any], bool] | None:
     """The column of an epoch by its name, and whether it is of tickets; None where the epoch has none.
 
-    Columns that are no feature for the epoch itself are found too: ``channel``, ``language``, ``tier``, ``waited_s``,
-    ``due_s``, ``importance``, ``customer_id``.
+    Columns that are no feature for the epoch itself are found too: of tickets ``channel``, ``language``, ``tier``,
+    ``waited_s``, ``due_s``, ``promised_wait_s``, ``importance``, ``patience_s``, ``preferred_expert``, ``offered_to``
+    and ``customer_id``; of experts ``occupancy``, ``idle_s``, ``acceptance`` and ``leaves_in_s``.
     """
     tickets, desk = epoch.tickets, epoch.desk
     for features, of_tickets in ((tickets.features, True), (desk.features, False)):
         if name in features and features[name].ndim == 1:
             return features[name], of_tickets
-    if name in ("channel", "language"):
-        vocabulary, codes = (
-            (desk.channels, tickets.channel) if name == "channel" else (desk.languages, tickets.language)
-        )
-        return np.array([*vocabulary.names, None], object)[codes], True
-    if name in ("tier", "waited_s", "due_s", "importance"):
+    if name in CODES:
+        codes, names = CODES[name](epoch)
+        return np.array([*names, None], object)[codes], True
+    if name in OF_TICKETS:
         return np.asarray(getattr(tickets, name), np.float64), True
+    if name in OF_EXPERTS:
+        return np.asarray(getattr(epoch.staffing, name), np.float64), False
     if name == "customer_id" and tickets.customer_id is not None:
         return np.array(tickets.customer_id, object), True
     return None
+
+
+OF_TICKETS = ("tier", "waited_s", "due_s", "promised_wait_s", "importance", "patience_s")
+OF_EXPERTS = ("occupancy", "idle_s", "acceptance", "leaves_in_s")
+CODES: dict[str, Callable[[Epoch], tuple[NDArray[np.int32], tuple[str, ...]]]] = {
+    "channel": lambda epoch: (epoch.tickets.channel, epoch.desk.channels.names),
+    "language": lambda epoch: (epoch.tickets.language, epoch.desk.languages.names),
+    "preferred_expert": lambda epoch: (epoch.tickets.preferred, epoch.desk.expert_ids),
+    "offered_to": lambda epoch: (epoch.tickets.offered_to, epoch.desk.expert_ids),
+}
+"""Columns of tickets that an epoch keeps as codes, −1: none."""
 
 
 def lacking(epoch: Epoch, features: Sequence[Feature]) -> tuple[str, ...]:

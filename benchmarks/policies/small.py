@@ -31,6 +31,8 @@ TUNED = [(1.0, 0.7), (0.7, 0.7)]
 """Values of `caution` and `alone` that policy improvement is tried with."""
 MOST_STATES = 4000
 MOST_ORDERS = 24
+CANDIDATES = 8
+"""Rounds of value learning, each judged on the chain, as the orders of the rules are."""
 
 
 def judge_named() -> list[dict[str, Any]]:
@@ -93,13 +95,10 @@ def judge_desk(scenario: Scenario, *, learn: bool, least: float = -1.0) -> dict[
     each = [(_judged(space, ahead.replace(outlook=PolicyImprovement(caution=c, alone=a))), c, a) for c, a in TUNED]
     result["policy improvement"], result["tuned improvement"] = each[0][0], max(each)[0]
     if learn:
-        start = ahead.replace(outlook=PolicyImprovement(caution=max(each)[1], alone=max(each)[2]))
-        learning = learn_on_chain(space, start, _static(space, order, {}))
-        scores = [score / float(desk.arrival_rate.sum()) for score in learning.scores]
-        result["learned values"] = max(scores[1:])
-        result["best look-ahead"] = max(scores)
-    else:
-        result["best look-ahead"] = result["tuned improvement"]
+        learning = learn_on_chain(space, ahead, _static(space, order, {}), rounds=CANDIDATES)
+        result["learned values"] = evaluate(learning.table).per_ticket
+        result["rule kept"] = learning.policy is None
+    result["best look-ahead"] = max(result["tuned improvement"], result.get("learned values", -np.inf))
     return result
 
 

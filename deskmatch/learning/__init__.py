@@ -8,7 +8,7 @@ from deskmatch.lazy import lazy_names
 
 if TYPE_CHECKING:
     from deskmatch.learning.chain import Performance, Table, evaluate
-    from deskmatch.learning.chain_values import learn_on_chain
+    from deskmatch.learning.chain_values import ChainLearning, learn_on_chain
     from deskmatch.learning.clairvoyant import Clairvoyant, clairvoyant_bound
     from deskmatch.learning.cloning import clone
     from deskmatch.learning.demonstrations import Demonstrations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from deskmatch.learning.value_learning import Learning, learn_values
 
 __all__ = [
+    "ChainLearning",
     "Clairvoyant",
     "Demonstrations",
     "ExpectedArrivals",
@@ -60,6 +61,7 @@ __all__ = [
 _PLACES = {
     "Clairvoyant": "clairvoyant",
     "clairvoyant_bound": "clairvoyant",
+    "ChainLearning": "chain_values",
     "learn_on_chain": "chain_values",
     "Demonstrations": "demonstrations",
     "Learned": "judging",

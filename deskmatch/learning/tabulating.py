@@ -43,38 +43,54 @@ def tabulate(space: StateSpace | SmallDesk, policy: Policy, *, forecast: object 
         can judge it.
     """
     space = space if isinstance(space, StateSpace) else StateSpace.of(space)
-    epochs = EpochOfCounts(space.desk)
-    memory = policy.initial_state(epochs.desk, forecast, np.random.default_rng(seed))
-    column = {(int(k), int(g)): at for at, (k, g) in enumerate(space.assignments)}
-    after = np.full(space.n_states, -1, np.int64)
-    assigned = np.zeros((space.n_states, len(space.assignments)), np.int64)
-    waiting, busy = space.waiting, space.busy
-    rng = np.random.default_rng(1)
-    after[0] = 0
-    seen, frontier, asked = np.zeros(space.n_states, bool), np.zeros(1, np.int64), 0
+    asked = _Asked(space, policy, forecast, seed)
+    seen, frontier = np.zeros(space.n_states, bool), np.zeros(1, np.int64)
     while len(frontier):
         seen[frontier] = True
-        happens = space.event_rate[frontier] > 0
-        for row in np.unique(space.event_to[frontier][happens]).tolist():
-            if after[row] >= 0:
-                continue
-            possible = (space.assigned_to[row] >= 0).any()
-            counts = np.zeros(len(column), np.int64)
-            if possible:
-                counts, memory = epochs.ask(policy, memory, waiting[row], busy[row], column)
-            if possible and (asked < CHECKED or rng.random() < 0.02):
-                asked += 1
-                other, _ = epochs.ask(policy, memory, waiting[row], busy[row], column, turned=True)
-                if (other != counts).any():
-                    raise ContractError(
-                        f"{_name(policy)}: decides otherwise in state {space.states[row].tolist()} when others have"
-                        " waited or idled longer; simulate it instead"
-                    )
-            assigned[row] = counts
-            after[row] = _follow(space, row, assigned[row])
-        reached = np.unique(after[space.event_to[frontier][happens]])
+        to = space.event_to[frontier][space.event_rate[frontier] > 0]
+        asked.decide(np.unique(to))
+        reached = np.unique(asked.after[to])
         frontier = reached[~seen[reached]]
-    return Table._trusted(space=space, after=after, assigned=assigned)
+    return Table._trusted(space=space, after=asked.after, assigned=asked.assigned)
+
+
+class _Asked:
+    """The decisions of a policy, as far as it has been asked; states that look alike to it are asked about once."""
+
+    def __init__(self, space: StateSpace, policy: Policy, forecast: object, seed: int) -> None:
+        self._space, self._policy = space, policy
+        self._epochs = EpochOfCounts(space.desk)
+        self._memory = policy.initial_state(self._epochs.desk, forecast, np.random.default_rng(seed))
+        self._column = {(int(k), int(g)): at for at, (k, g) in enumerate(space.assignments)}
+        self._waiting, self._busy = space.waiting, space.busy
+        self._rng, self._checked = np.random.default_rng(1), 0
+        self._known: dict[tuple[int, ...], Integers] = {}
+        self.after = np.full(space.n_states, -1, np.int64)
+        self.after[0] = 0
+        self.assigned = np.zeros((space.n_states, len(space.assignments)), np.int64)
+
+    def decide(self, rows: Integers) -> None:
+        """Fill in what it decides in some states."""
+        for row in rows[self.after[rows] < 0].tolist():
+            if (self._space.assigned_to[row] >= 0).any():
+                self.assigned[row] = self._counts(row)
+            self.after[row] = _follow(self._space, row, self.assigned[row])
+
+    def _counts(self, row: int) -> Integers:
+        """``(assignments,)`` how many tickets go where."""
+        seen = (*self._waiting[row].tolist(), *self._busy[row].tolist())
+        if seen not in self._known:
+            ask = (self._policy, self._memory, self._waiting[row], self._busy[row], self._column)
+            self._known[seen], self._memory = self._epochs.ask(*ask)
+            if self._checked < CHECKED or self._rng.random() < 0.02:
+                self._checked += 1
+                other, _ = self._epochs.ask(*ask, turned=True)
+                if (other != self._known[seen]).any():
+                    raise ContractError(
+                        f"{_name(self._policy)}: decides otherwise in state {self._space.states[row].tolist()} when"
+                        " others have waited or idled longer; simulate it instead"
+                    )
+        return self._known[seen]
 
 
 def _follow(space: StateSpace, row: int, counts: Integers) -> int:

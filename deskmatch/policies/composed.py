@@ -14,7 +14,7 @@ from deskmatch.epochs import Desk, Epoch, PairTable, Staffing, Tickets
 from deskmatch.errors import ContractError, DeskmatchError
 from deskmatch.policies.protocol import EVERY_EVENT, Decision, Policy, Trigger
 
-__all__ = ["ByChannel", "Fallback"]
+__all__ = ["ByChannel", "Fallback", "part_of"]
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class ByChannel(Mapping[str, Policy]):
             rows = np.flatnonzero(epoch.tickets.channel == channel)
             if channel < 0 or not len(rows):
                 continue
-            decision, after[name] = policy.decide(_part(epoch, rows, load), state[name])
+            decision, after[name] = policy.decide(part_of(epoch, rows, load=load.copy()), state[name])
             tickets.append(rows[decision.ticket])
             experts.append(decision.expert)
             load[:, channel] += np.bincount(decision.expert, minlength=len(load)).astype(load.dtype)
@@ -149,8 +149,15 @@ def _name(policy: Policy) -> str:
     return str(getattr(policy, "name", type(policy).__name__))
 
 
-def _part(epoch: Epoch, rows: NDArray[np.intp], load: NDArray[np.int32]) -> Epoch:
-    """The epoch with some of its tickets, and with experts who have this in hand."""
+def part_of(epoch: Epoch, rows: NDArray[np.intp], **staffing_now: NDArray[Any]) -> Epoch:
+    """The epoch with some of its tickets, and with other columns of the staffing.
+
+    Parameters
+    ----------
+    epoch : the whole.
+    rows : of its tickets.
+    staffing_now : columns of `Staffing` that have changed.
+    """
     tickets, staffing = epoch.tickets, epoch.staffing
     given: dict[str, Any] = {}
     for name in Tickets.__dataclass_fields__:
@@ -178,7 +185,7 @@ def _part(epoch: Epoch, rows: NDArray[np.intp], load: NDArray[np.int32]) -> Epoc
     return Epoch._trusted(
         desk=epoch.desk,
         tickets=Tickets._trusted(**given),
-        staffing=Staffing._trusted(**{**left, "load": load.copy()}),
+        staffing=Staffing._trusted(**{**left, **staffing_now}),
         now=epoch.now,
         resolution=None if epoch.resolution is None else _pairs(epoch.resolution, rows, len(tickets)),
         intake=epoch.intake,

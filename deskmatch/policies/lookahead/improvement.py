@@ -91,6 +91,7 @@ class PolicyImprovement:
     """
 
     looks_at_queues: ClassVar[bool] = False
+    few_at_once: ClassVar[bool] = False
 
     rounds: int = 60
     caution: float = 1.0
@@ -147,6 +148,7 @@ class FluidPrices:
     """
 
     looks_at_queues: ClassVar[bool] = True
+    few_at_once: ClassVar[bool] = False
 
     horizon_s: float = 1800.0
     intervals: int = 6

@@ -45,9 +45,12 @@ class Outlook(Protocol):
     Attributes
     ----------
     looks_at_queues : whether a plan depends on who waits, so that it is made anew every `LookAhead.replan_s` seconds.
+    few_at_once : whether pairs of several groups or classes that are made together change each other's worth, so that
+        the best of a plan are made first, and the offer is asked again for the others.
     """
 
     looks_at_queues: ClassVar[bool]
+    few_at_once: ClassVar[bool]
 
     def plan(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats | None = None) -> Any:
         """What holds for some minutes.

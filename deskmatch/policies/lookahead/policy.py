@@ -12,6 +12,7 @@ from deskmatch.epochs import Desk, Epoch
 from deskmatch.errors import BackendError, ContractError
 from deskmatch.formulations import BoundFormulation, Formulation
 from deskmatch.frozen import Frozen
+from deskmatch.policies.composed import part_of
 from deskmatch.policies.lookahead.forecast import Forecast
 from deskmatch.policies.lookahead.improvement import PolicyImprovement
 from deskmatch.policies.lookahead.outlook import Offer, Outlook
@@ -27,6 +28,8 @@ __all__ = ["LookAhead"]
 
 AT_ONCE = -1e6
 """What it is worth to hold a ticket that has been held as long as it may: less than any assignment."""
+AT_ONCE_SHARE = 4
+"""Where pairs change each other's worth, a quarter of them is made before the others are looked at again."""
 FIRST_COME = 1e-9
 """Points for each second waited, so that of tickets alike the first comes first."""
 
@@ -136,7 +139,20 @@ class LookAhead:
         )
 
     def decide(self, epoch: Epoch, state: LookAheadState) -> tuple[Decision, LookAheadState]:
-        """The pairs of the best plan under the prices of now."""
+        """The pairs of the best plan under the prices of now; see `Outlook.few_at_once`."""
+        pairs, gain, state = self._plan_of(epoch, state)
+        if len(pairs) < 2 or not self.outlook.few_at_once:
+            return pairs, state
+        first = np.argsort(-gain, kind="stable")[: max(1, len(gain) // AT_ONCE_SHARE)]
+        made = Decision(ticket=pairs.ticket[first], expert=pairs.expert[first])
+        left = np.delete(np.arange(epoch.n_tickets), made.ticket)
+        more, state = self.decide(_with_made(epoch, made, left), state)
+        return Decision(
+            ticket=np.concatenate((made.ticket, left[more.ticket])), expert=np.concatenate((made.expert, more.expert))
+        ), state
+
+    def _plan_of(self, epoch: Epoch, state: LookAheadState) -> tuple[Decision, NDArray[np.float64], LookAheadState]:
+        """The pairs of the best plan, and ``(pairs,)`` what each gains against holding its ticket."""
         problem = state.bound.build(epoch).problem
         if problem.usage is not None or problem.side is not None:
             raise ContractError("look-ahead: expected a routing without usage and constraints")
@@ -159,7 +175,9 @@ class LookAhead:
         extended = _with_line(problem, points, hold, offer, line, kept)
         chosen = solve(extended, method=self.method).expert_of
         served = np.flatnonzero((chosen >= 0) & (chosen < problem.n_experts))
-        return Decision(ticket=served, expert=chosen[served]), state
+        arc = np.flatnonzero(chosen[ticket] == problem.expert)
+        gain = points[arc] - hold[ticket[arc]]
+        return Decision(ticket=served, expert=chosen[served]), gain, state
 
     def _planned(self, epoch: Epoch, now: Now, state: LookAheadState) -> LookAheadState:
         """The state with a plan that is not too old."""
@@ -180,6 +198,15 @@ class LookAhead:
 
 def _with(state: LookAheadState, **changes: Any) -> LookAheadState:
     return LookAheadState._trusted(**{**state._state(), **changes})
+
+
+def _with_made(epoch: Epoch, made: Decision, left: NDArray[np.int64]) -> Epoch:
+    """The epoch after some pairs are made, with the tickets that are left."""
+    load, capacity = epoch.staffing.load.copy(), epoch.staffing.capacity.copy()
+    np.add.at(load, (made.expert, epoch.tickets.channel[made.ticket]), 1)
+    new = np.bincount(made.expert, minlength=len(capacity))
+    capacity = np.where(capacity > 0, np.maximum(capacity - new, 0), capacity).astype(np.int32)
+    return part_of(epoch, left, load=load, capacity=capacity)
 
 
 def _with_line(

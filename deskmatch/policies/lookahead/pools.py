@@ -75,6 +75,12 @@ class Pools(Frozen):
         )
 
     @property
+    def surplus(self) -> Floats:
+        """``(classes, groups)`` handling time by the group's mean over its classes, minus 1; 0 where not eligible."""
+        mean = np.where(self.eligible, self.handling_s, 0.0).sum(axis=0) / np.maximum(self.eligible.sum(axis=0), 1)
+        return np.where(self.eligible, self.handling_s / np.maximum(mean, 1e-9) - 1.0, 0.0)
+
+    @property
     def n_groups(self) -> int:
         """Number of groups."""
         return int(self.points.shape[1])

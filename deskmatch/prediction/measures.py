@@ -78,7 +78,10 @@ def reliability(resolved: Float64, predicted: Float64, *, bins: int = BINS) -> t
     for share, mean, size in zip(*(values.tolist() for values in _binned(resolved, predicted, bins)), strict=True):
         centre = (share + z * z / (2 * size)) / (1 + z * z / size)
         reach = z / (1 + z * z / size) * float(np.sqrt(share * (1 - share) / size + z * z / (4 * size * size)))
-        found.append(Bin(mean, share, max(0.0, centre - reach), min(1.0, centre + reach), int(size)))
+        # At shares of 0 and 1 the interval ends there, but for rounding.
+        found.append(
+            Bin(mean, share, max(0.0, min(share, centre - reach)), min(1.0, max(share, centre + reach)), int(size))
+        )
     return tuple(found)
 
 

@@ -129,6 +129,13 @@ def test_the_report_and_the_picture(tmp_path: Path) -> None:
         found.picture(tmp_path / "bins.doc")
 
 
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+def test_the_interval_of_a_bin_holds_its_share_where_all_had_one_outcome(outcome: float) -> None:
+    for size in range(1, 400):
+        (found,) = reliability(np.full(size, outcome), np.full(size, 0.5), bins=1)
+        assert 0 <= found.low <= found.resolved == outcome <= found.high <= 1
+
+
 def test_one_outcome_has_no_auc_and_says_so() -> None:
     found = evaluate(HistoricalRate, table().assign(resolved_first_contact=True), bootstrap=5)
     assert found.to_dict()["scores"]["auc"] == [None, None, None]

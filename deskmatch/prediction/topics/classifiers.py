@@ -11,9 +11,11 @@ from deskmatch.prediction.topics.encoders import Encoder, SentenceEncoder, Tfidf
 from deskmatch.prediction.topics.fitting import Lesson, Settings, Teacher, fit_classifier
 from deskmatch.prediction.topics.heads import Head
 from deskmatch.prediction.topics.inquiries import Inquiries
+from deskmatch.prediction.topics.joint_encoder import Joint, JointEncoder, Meanings
+from deskmatch.prediction.topics.kernel_head import KernelHead
 from deskmatch.prediction.topics.text_classifier import Member, TextClassifier
 
-__all__ = ["EmbeddingClassifier", "TfidfClassifier", "sentences", "teacher"]
+__all__ = ["EmbeddingClassifier", "TfidfClassifier", "joint_teacher", "teacher"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -89,8 +91,8 @@ class EmbeddingClassifier(TextClassifier):
         inquiries : their texts.
         topics : the topic of whoever resolved each; None: none of the desk's, an example of what is out of scope.
         at : ``(tickets,)`` when each came, in seconds from any moment; None: not known.
-        words : whether words and characters have a say as well (`TfidfEncoder`): better where all customers write the
-            language of the history, worse for those who do not.
+        words : whether words and characters have a say as well (`TfidfEncoder`, `KernelHead`): better where all
+            customers write the language of the history, worse for those who do not.
         settings : default: `Settings()`.
         counts : what was left out before, for the report.
 
@@ -102,8 +104,9 @@ class EmbeddingClassifier(TextClassifier):
             Without the extra `text`.
         """
         chosen = settings or Settings()
-        teachers = [teacher(sentences, chosen), *([teacher(TfidfEncoder.fit, chosen)] if words else [])]
-        return fit_classifier(cls, teachers, inquiries, topics, at=at, settings=chosen, counts=counts)
+        encoder = SentenceEncoder()
+        taught = joint_teacher([encoder], chosen) if words else teacher(lambda texts: encoder, chosen)
+        return fit_classifier(cls, [taught], inquiries, topics, at=at, settings=chosen, counts=counts)
 
 
 def teacher(encoder: Callable[[Sequence[str]], Encoder], settings: Settings) -> Teacher:
@@ -118,6 +121,14 @@ def teacher(encoder: Callable[[Sequence[str]], Encoder], settings: Settings) -> 
     return teach
 
 
-def sentences(texts: Sequence[str]) -> Encoder:
-    """The sentence encoder, which learns nothing from texts."""
-    return SentenceEncoder()
+def joint_teacher(meaning: Sequence[Encoder], settings: Settings) -> Teacher:
+    """A teacher that fits words to texts, then one head to words and meaning; encoders of meaning learn nothing."""
+    read = Meanings(meaning)
+
+    def teach(lesson: Lesson) -> Member:
+        words = TfidfEncoder.fit(lesson.texts)
+        features = Joint(read(lesson.texts), words.transform(lesson.texts))
+        head = KernelHead.fit(features, lesson.column, lesson.columns, balance=settings.balance, seed=settings.seed)
+        return Member(JointEncoder(tuple(meaning), words), head)
+
+    return teach

@@ -303,6 +303,8 @@ class _Course:
             return self.network.embed([self.ids[row] for row in rows.tolist()])
         own = [self.lower[row] for row in rows.tolist()]
         states = self.torch.nn.utils.rnn.pad_sequence(own, batch_first=True)
+        rate = float(getattr(self.network.module.config, "hidden_dropout_prob", 0.0))
+        states = self.torch.nn.functional.dropout(states, rate, training=self.network.module.training)
         lengths = self.torch.tensor([len(state) for state in own])
         mask = (self.torch.arange(states.shape[1])[None, :] < lengths[:, None]).float()
         with self.network.without_lower(self.tuning.frozen_layers):

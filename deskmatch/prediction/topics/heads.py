@@ -31,6 +31,11 @@ class Head:
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
 
+    @property
+    def width(self) -> int:
+        """How many features it reads."""
+        return len(self.weight)
+
     @classmethod
     def fit(cls, features: Any, topic: NDArray[np.int64], topics: int, *, balance: float, seed: int) -> Head:
         """Fit on rows of features.
@@ -64,6 +69,10 @@ class Head:
     def scores(self, features: Any) -> NDArray[np.float64]:
         """``(rows, topics)``."""
         return np.asarray(features @ self.weight + self.bias, np.float64)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """As a file keeps it."""
+        return {"weight": self.weight, "bias": self.bias}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], topics: int) -> Head:

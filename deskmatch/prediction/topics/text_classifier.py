@@ -16,6 +16,8 @@ from deskmatch.prediction.topics.calibration import Calibration
 from deskmatch.prediction.topics.encoders import Encoder, SentenceEncoder, TfidfEncoder
 from deskmatch.prediction.topics.heads import Head
 from deskmatch.prediction.topics.inquiries import Inquiries
+from deskmatch.prediction.topics.joint_encoder import JointEncoder, part_of
+from deskmatch.prediction.topics.kernel_head import KernelHead
 from deskmatch.prediction.topics.preparing import Preparation
 from deskmatch.prediction.topics.topic_names import names_from_file
 from deskmatch.prediction.topics.topic_report import TopicReport
@@ -28,7 +30,7 @@ class Member:
     """An encoder and its head."""
 
     encoder: Encoder
-    head: Head
+    head: Head | KernelHead
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +97,7 @@ class TextClassifier(Frozen, SavedModel):
             header, own = member.encoder.to_header()
             parts.append(header)
             arrays |= {f"{number}.{name}": array for name, array in own.items()}
-            arrays |= {f"{number}.head.weight": member.head.weight, f"{number}.head.bias": member.head.bias}
+            arrays |= {f"{number}.head.{name}": array for name, array in member.head.to_arrays().items()}
         content = {
             "class": type(self).__name__,
             "topics": list(self.topics),
@@ -138,12 +140,7 @@ def _built(stored: Stored) -> TextClassifier:
     if type(header["has_rest"]) is not bool:
         raise ValueError("its header is none of ours")
     columns = len(topics) + header["has_rest"]
-    members = tuple(
-        _member(
-            part, {name.partition(".")[2]: a for name, a in stored.arrays.items() if name.startswith(f"{k}.")}, columns
-        )
-        for k, part in enumerate(header["members"])
-    )
+    members = tuple(_member(part, part_of(stored.arrays, str(k)), columns) for k, part in enumerate(header["members"]))
     calibration = Calibration(tuple(header["temperatures"]), tuple(header["shares"]), header["sharpness"])
     if len(members) != len(calibration.shares):
         raise ValueError("its members do not fit its calibration")
@@ -163,13 +160,24 @@ def _built(stored: Stored) -> TextClassifier:
 
 
 def _member(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], columns: int) -> Member:
-    kinds: dict[str, Any] = {"tfidf": TfidfEncoder.from_header, "sentence": lambda header, arrays: SentenceEncoder()}
+    own = part_of(arrays, "head")
+    if header["kind"] != "joint":
+        encoder, head = _encoder(header, arrays), Head.from_arrays(own, columns)
+        if encoder.width != head.width:
+            raise ValueError("its head does not fit its encoder")
+        return Member(encoder, head)
+    meaning = [_encoder(part, part_of(arrays, f"meaning{k}")) for k, part in enumerate(header["meaning"])]
+    joint, bent = JointEncoder.from_header(header, arrays, meaning), KernelHead.from_arrays(own, columns)
+    if (joint.meaning_width, joint.width) != (bent.landmarks.shape[1], bent.width):
+        raise ValueError("its head does not fit its encoder")
+    return Member(joint, bent)
+
+
+def _encoder(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Encoder:
+    """One that is made of no others."""
     if header["kind"] == "transformer":
         from deskmatch.prediction.topics.transformer import TransformerEncoder
 
-        kinds["transformer"] = TransformerEncoder.from_header
-    encoder = kinds[header["kind"]](header, arrays)
-    head = Head.from_arrays({name: arrays[f"head.{name}"] for name in ("weight", "bias")}, columns)
-    if encoder.width != len(head.weight):
-        raise ValueError("its head does not fit its encoder")
-    return Member(encoder, head)
+        return TransformerEncoder.from_header(header, arrays)
+    kinds: dict[str, Any] = {"tfidf": TfidfEncoder.from_header, "sentence": lambda header, arrays: SentenceEncoder()}
+    return kinds[header["kind"]](header, arrays)  # type: ignore[no-any-return]

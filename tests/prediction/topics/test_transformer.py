@@ -59,7 +59,7 @@ def fitted(folder: Path, **tuning: object) -> TransformerClassifier:
 
 
 @pytest.mark.parametrize(
-    "tuning", [{"epochs": 15, "patience": 15}, {"epochs": 0}, {"epochs": 15, "patience": 0, "frozen_layers": 0}]
+    "tuning", [{"epochs": 30, "patience": 0}, {"epochs": 0}, {"epochs": 15, "patience": 15, "frozen_layers": 0}]
 )
 def test_fine_tuning_learns_and_keeps_the_protocol(folder: Path, tuning: dict[str, int]) -> None:
     model = fitted(folder, **tuning)

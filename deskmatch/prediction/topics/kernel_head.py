@@ -1,0 +1,160 @@
+"""`KernelHead`: from meaning and words to one score a topic; the score of a meaning bends, that of words adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+
+from deskmatch.prediction.topics.heads import class_weights
+from deskmatch.prediction.topics.joint_encoder import Joint
+
+__all__ = ["KernelHead"]
+
+NARROW = 0.5
+"""Of squared distances between meanings: what lies far from every ticket learnt from has low scores for all topics,
+by which questions that are out of scope are told."""
+WORDS = 0.1
+"""Of inner products of words, beside meanings, whose kernel is at most 1."""
+PENALTY = 0.1
+LEAST_PENALTY = 0.01
+"""Where rare topics count for more; with less, single precision would not do."""
+MOST_ROWS = 16_384
+"""Tickets up to which each is a landmark: a gigabyte in training, and a minute."""
+LANDMARKS = 8_192
+"""Of a history with more."""
+CHUNK = 1_024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KernelHead:
+    """Scores ``exp(-|x - l|² / 2) W + w V + b`` of a meaning x beside landmarks l, and of words w.
+
+    Parameters
+    ----------
+    landmarks : ``(landmarks, numbers)`` float32, meanings of tickets that were learnt from.
+    weight : ``(landmarks, topics)`` float32, W.
+    word_weight : ``(n-grams, topics)`` float32, V.
+    bias : ``(topics,)`` float32.
+    """
+
+    landmarks: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    word_weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    @property
+    def width(self) -> int:
+        """How many features it reads."""
+        return int(self.landmarks.shape[1]) + len(self.word_weight)
+
+    @classmethod
+    def fit(cls, features: Joint, topic: NDArray[np.int64], topics: int, *, balance: float, seed: int) -> KernelHead:
+        """Fit by weighted least squares to 1 for the true topic and 0 for the others.
+
+        Kernel ridge regression (C. Saunders, A. Gammerman and V. Vovk, ICML 1998): with K the kernel of all rows,
+        λ the penalty and c the weights of rows, (K + diag(λ / c)) A = Y is solved by Cholesky's method. Of histories
+        with more than 16,384 rows only some are landmarks (A. Smola and B. Schölkopf, ICML 2000), each topic by its
+        share, while all are learnt from: (KₘₙCKₙₘ + λKₘₘ) A = KₘₙCY.
+
+        Parameters
+        ----------
+        features : of the rows.
+        topic : ``(rows,)`` columns.
+        topics : how many there are.
+        balance : see `class_weights`.
+        seed : of which rows are landmarks, where not all are.
+        """
+        meaning = features.meaning.astype(np.float16).astype(np.float32)  # what a file keeps
+        features = Joint(meaning, features.words)
+        weights = class_weights(topic, topics, balance)[topic]
+        penalties = np.maximum(PENALTY * weights.mean() / weights, LEAST_PENALTY).astype(np.float32)
+        bias = (np.bincount(topic, minlength=topics) / len(topic)).astype(np.float32)
+        wanted = np.eye(topics, dtype=np.float32)[topic] - bias
+        if len(topic) <= MOST_ROWS:
+            landmarks, weight = features, _solved(features, penalties, wanted)
+        else:
+            landmarks = features[_spread(topic, LANDMARKS, seed)]
+            weight = _solved_by_landmarks(features, landmarks, penalties, wanted)
+        word_weight = np.asarray(WORDS * (landmarks.words.T @ weight), np.float32)
+        return cls(landmarks.meaning, np.ascontiguousarray(weight), word_weight, bias)
+
+    def scores(self, features: Joint) -> NDArray[np.float64]:
+        """``(rows, topics)``."""
+        near = _nearness(features.meaning, self.landmarks)
+        return np.asarray(near @ self.weight + features.words @ self.word_weight + self.bias, np.float64)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """As a file keeps it."""
+        return {
+            "landmarks": self.landmarks.astype(np.float16),
+            "weight": self.weight,
+            "word_weight": self.word_weight,
+            "bias": self.bias,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], topics: int) -> KernelHead:
+        """Of a file; ValueError or KeyError where it holds none."""
+        names = ("landmarks", "weight", "word_weight", "bias")
+        landmarks, weight, words, bias = (np.asarray(arrays[name], np.float32) for name in names)
+        if landmarks.ndim != 2 or weight.shape != (len(landmarks), topics):
+            raise ValueError("its landmarks do not fit its topics")
+        if words.ndim != 2 or words.shape[1] != topics or bias.shape != (topics,):
+            raise ValueError("its head does not fit its topics")
+        if not all(np.isfinite(array).all() for array in (landmarks, weight, words, bias)):
+            raise ValueError("its head holds no finite numbers")
+        return cls(landmarks, weight, words, bias)
+
+
+def _nearness(meaning: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``(rows, landmarks)`` exp(-|x - l|² / 2)."""
+    near = meaning @ landmarks.T
+    near *= 2 * NARROW
+    near -= NARROW * (meaning**2).sum(axis=1)[:, None]
+    near -= NARROW * (landmarks**2).sum(axis=1)
+    return np.asarray(np.exp(near, out=near))
+
+
+def _kernel(rows: Joint, others: Joint) -> NDArray[np.float32]:
+    """``(rows, others)``."""
+    kernel = np.empty((len(rows), len(others)), np.float32)
+    for start in range(0, len(rows), CHUNK):
+        some = rows[slice(start, start + CHUNK)]
+        kernel[start : start + CHUNK] = _nearness(some.meaning, others.meaning)
+        kernel[start : start + CHUNK] += WORDS * (some.words @ others.words.T).toarray()
+    return kernel
+
+
+def _solved(rows: Joint, penalties: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.float32]:
+    kernel = _kernel(rows, rows)
+    kernel[np.diag_indices(len(kernel))] += penalties
+    # The transpose, which is the same, is how LAPACK keeps a matrix: no copy is made.
+    factor = cho_factor(kernel.T, lower=True, overwrite_a=True, check_finite=False)
+    return np.asarray(cho_solve(factor, wanted, check_finite=False))
+
+
+def _solved_by_landmarks(
+    rows: Joint, landmarks: Joint, penalties: NDArray[np.float32], wanted: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    left = PENALTY * _kernel(landmarks, landmarks).astype(np.float64)
+    left[np.diag_indices(len(left))] += 1e-6 * len(penalties)  # copies of a text would make it singular
+    right = np.zeros((len(landmarks), wanted.shape[1]))
+    for start in range(0, len(rows), CHUNK):
+        some = slice(start, start + CHUNK)
+        kernel = _kernel(rows[some], landmarks).astype(np.float64)
+        weighted = kernel * (PENALTY / penalties[some])[:, None]
+        left += weighted.T @ kernel
+        right += weighted.T @ wanted[some]
+    return np.asarray(cho_solve(cho_factor(left.T, lower=True, overwrite_a=True), right), np.float32)
+
+
+def _spread(topic: NDArray[np.int64], count: int, seed: int) -> NDArray[np.int64]:
+    """So many rows at random, each topic by its share."""
+    order = np.random.default_rng(seed).permutation(len(topic))
+    order = order[np.argsort(topic[order], kind="stable")]
+    return np.sort(order[np.linspace(0, len(order) - 1, count).round().astype(np.int64)])

@@ -64,8 +64,8 @@ def found_in(right: dict[str, list[float]]) -> Finding:
         lines.append(f"| {name} | {np.mean(parts):.4f} | {', '.join(f'{part:.4f}' for part in parts)} |")
     lines += [
         "",
-        "The transformer is MiniLM (6 layers). Fine-tuning, of the upper 3 layers in six passes over the tickets, takes",
-        f"hours for five folds, so that it was measured on the first {TUNED_FOLDS}; without it a fold takes minutes.",
+        "The transformer is MiniLM (6 layers). Fine-tuning, of the upper 3 layers in six passes over the tickets,",
+        f"takes hours for five folds and was measured on the first {TUNED_FOLDS}; without it a fold takes minutes.",
     ]
     best = right.get(AIM) or max(right.values(), key=np.mean)
     measure = f"accuracy, {'5 folds' if len(best) == 5 else f'{len(best)} of 5 folds'}"

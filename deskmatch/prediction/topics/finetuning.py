@@ -47,7 +47,7 @@ class FineTuning:
         six layers cost little accuracy and save a third of the time.
     smoothing : of labels (C. Szegedy et al., CVPR 2016): histories have wrong ones.
     tokens : the most tokens that are read of a text.
-    threads : of the processor.
+    threads : of the processor, while it learns.
     checkpoints : a folder in which the state is kept after each pass, so that a run that was interrupted goes on
         where it was; None: none is kept. A folder of another run is refused.
     progress : whether a bar is shown; None: where standard error is a terminal.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,10 @@ class KernelHead:
     weight: NDArray[np.float32]
     word_weight: NDArray[np.float32]
     bias: NDArray[np.float32]
+    _squares: NDArray[np.float32] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_squares", _squares(self.landmarks))
 
     @property
     def width(self) -> int:
@@ -85,7 +89,7 @@ class KernelHead:
 
     def scores(self, features: Joint) -> NDArray[np.float64]:
         """``(rows, topics)``."""
-        near = _nearness(features.meaning, self.landmarks)
+        near = _nearness(features.meaning, self.landmarks, self._squares)
         return np.asarray(near @ self.weight + features.words @ self.word_weight + self.bias, np.float64)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -111,21 +115,28 @@ class KernelHead:
         return cls(landmarks, weight, words, bias)
 
 
-def _nearness(meaning: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``(rows, landmarks)`` exp(-|x - l|² / 2)."""
+def _nearness(
+    meaning: NDArray[np.float32], landmarks: NDArray[np.float32], squares: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """``(rows, landmarks)`` exp(-|x - l|² / 2), of the landmarks' squared lengths."""
     near = meaning @ landmarks.T
     near *= 2 * NARROW
-    near -= NARROW * (meaning**2).sum(axis=1)[:, None]
-    near -= NARROW * (landmarks**2).sum(axis=1)
+    near -= NARROW * _squares(meaning)[:, None]
+    near -= NARROW * squares
     return np.asarray(np.exp(near, out=near))
+
+
+def _squares(meaning: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``(rows,)`` squared lengths."""
+    return np.asarray(np.einsum("ij,ij->i", meaning, meaning))
 
 
 def _kernel(rows: Joint, others: Joint) -> NDArray[np.float32]:
     """``(rows, others)``."""
-    kernel = np.empty((len(rows), len(others)), np.float32)
+    kernel, squares = np.empty((len(rows), len(others)), np.float32), _squares(others.meaning)
     for start in range(0, len(rows), CHUNK):
         some = rows[slice(start, start + CHUNK)]
-        kernel[start : start + CHUNK] = _nearness(some.meaning, others.meaning)
+        kernel[start : start + CHUNK] = _nearness(some.meaning, others.meaning, squares)
         kernel[start : start + CHUNK] += WORDS * (some.words @ others.words.T).toarray()
     return kernel
 

@@ -1,4 +1,4 @@
-"""`KernelHead`: from meaning and words to one score a topic; the score of a meaning bends, that of words adds up."""
+"""`KernelHead`: from meaning and words to one score a topic, by kernel ridge regression."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ by which questions that are out of scope are told."""
 WORDS = 0.1
 """Of inner products of words, beside meanings, whose kernel is at most 1."""
 PENALTY = 0.1
+FLOOR = 0.1
+"""Added to outcomes before the logarithm: outcomes near 0 differ by chance only."""
 LEAST_PENALTY = 0.01
 """Where rare topics count for more; with less, single precision would not do."""
 MOST_ROWS = 16_384
@@ -32,7 +34,9 @@ CHUNK = 1_024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KernelHead:
-    """Scores ``exp(-|x - l|² / 2) W + w V + b`` of a meaning x beside landmarks l, and of words w.
+    """Outcomes ``exp(-|x - l|² / 2) W + w V + b`` of a meaning x beside landmarks l, and of words w.
+
+    They are meant to be 1 for the true topic and 0 for the others, so that its scores are their logarithms.
 
     Parameters
     ----------
@@ -89,8 +93,12 @@ class KernelHead:
 
     def scores(self, features: Joint) -> NDArray[np.float64]:
         """``(rows, topics)``."""
+        return np.asarray(np.log(np.maximum(self.outcomes(features), 0.0) + FLOOR), np.float64)
+
+    def outcomes(self, features: Joint) -> NDArray[np.float32]:
+        """``(rows, topics)``; each row sums to 1."""
         near = _nearness(features.meaning, self.landmarks, self._squares)
-        return np.asarray(near @ self.weight + features.words @ self.word_weight + self.bias, np.float64)
+        return np.asarray(near @ self.weight + features.words @ self.word_weight + self.bias)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """As a file keeps it."""

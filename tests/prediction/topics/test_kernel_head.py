@@ -47,7 +47,7 @@ def kernel(left: Joint, right: Joint) -> np.ndarray:
 
 
 @pytest.mark.parametrize("balance", [0.0, 0.7])
-def test_scores_are_those_of_scikit_learns_kernel_ridge_regression(balance: float) -> None:
+def test_outcomes_are_those_of_scikit_learns_kernel_ridge_regression(balance: float) -> None:
     from sklearn.kernel_ridge import KernelRidge
 
     learnt, topic = features(60)
@@ -59,17 +59,19 @@ def test_scores_are_those_of_scikit_learns_kernel_ridge_regression(balance: floa
     known = KernelRidge(alpha=0.1 * weights.mean(), kernel="precomputed")
     known.fit(kernel(learnt, learnt), np.eye(3)[topic] - shares, sample_weight=weights)
     head = KernelHead.fit(learnt, topic, 3, balance=balance, seed=0)
-    np.testing.assert_allclose(head.scores(asked), known.predict(kernel(asked, learnt)) + shares, atol=1e-3)
+    np.testing.assert_allclose(head.outcomes(asked), known.predict(kernel(asked, learnt)) + shares, atol=1e-3)
+    np.testing.assert_allclose(head.outcomes(asked).sum(axis=1), 1.0, atol=1e-4)
+    np.testing.assert_array_equal(head.scores(asked).argmax(axis=1), head.outcomes(asked).argmax(axis=1))
 
 
 def test_with_all_rows_as_landmarks_the_two_ways_to_solve_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     learnt, topic = features(80)
     asked, _ = features(30, seed=1)
-    whole = KernelHead.fit(learnt, topic, 3, balance=0.5, seed=0).scores(asked)
+    whole = KernelHead.fit(learnt, topic, 3, balance=0.5, seed=0).outcomes(asked)
     monkeypatch.setattr(kernel_head, "MOST_ROWS", 10)
     monkeypatch.setattr(kernel_head, "LANDMARKS", 80)
     monkeypatch.setattr(kernel_head, "CHUNK", 7)
-    np.testing.assert_allclose(KernelHead.fit(learnt, topic, 3, balance=0.5, seed=0).scores(asked), whole, atol=5e-3)
+    np.testing.assert_allclose(KernelHead.fit(learnt, topic, 3, balance=0.5, seed=0).outcomes(asked), whole, atol=5e-3)
 
 
 def test_a_long_history_is_learnt_from_by_some_landmarks_of_every_topic(monkeypatch: pytest.MonkeyPatch) -> None:

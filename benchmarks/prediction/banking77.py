@@ -65,7 +65,7 @@ def found_in(right: dict[str, list[float]]) -> Finding:
     lines += [
         "",
         "The transformer is MiniLM (6 layers). Fine-tuning, of the upper 3 layers in six passes over the tickets,",
-        f"takes hours for five folds and was measured on the first {TUNED_FOLDS}; without it a fold takes minutes.",
+        f"takes a multiple of the time, and was measured on the first {TUNED_FOLDS} folds.",
     ]
     best = right.get(AIM) or max(right.values(), key=np.mean)
     measure = f"accuracy, {'5 folds' if len(best) == 5 else f'{len(best)} of 5 folds'}"

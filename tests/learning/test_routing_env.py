@@ -20,6 +20,7 @@ from deskmatch.policies import Decision, Policy, Rule, fcfs, preference_lists
 from deskmatch.policies.checks import _small_epochs
 from deskmatch.routing import Reward, Routing
 from deskmatch.simulation import Scenario, advance, begin, simulate
+from deskmatch.simulation.engine.scoring import has_somebody_else
 from deskmatch.simulation.score_so_far import ScoreSoFar
 from deskmatch.simulation.sinks import InMemory
 
@@ -114,8 +115,11 @@ def test_the_score_so_far_knows_who_is_left_to_go_on_with_a_ticket(desk: BusyDes
     while point is not None:
         inside = np.flatnonzero(state.layout.tickets["phase"] == 1)
         own = state.layout.tickets[inside]
-        left = score._somebody_else(own, state.layout.excluded[inside])
-        told.update(zip(zip(own["root"].tolist(), own["attempt"].tolist(), strict=True), left.tolist(), strict=True))
+        left = [
+            has_somebody_else(score._able[each["type"]], had, each["barred"], each["expert"])
+            for each, had in zip(own, state.layout.excluded[inside], strict=True)
+        ]
+        told.update(zip(zip(own["root"].tolist(), own["attempt"].tolist(), strict=True), left, strict=True))
         score.now(state, rows)
         decision, memory = policy.decide(point.epoch, memory)
         point = advance(state, decision)
@@ -224,6 +228,47 @@ def test_experts_in_another_order_have_the_same_features_in_that_order() -> None
             assert np.allclose(other[-1], features[-1], atol=1e-6)
             compared += 1
     assert compared > 5
+
+
+def test_the_columns_are_what_their_definitions_say(desk: BusyDesk) -> None:
+    """Held against plain sums over experts and tickets, in the middle of a run in which choices are made at random."""
+    env, rng, seen = RoutingEnv(desk()), np.random.default_rng(0), {"rivals": 0.0, "gain elsewhere": 0.0}
+    observation, _ = env.reset(seed=8)
+    for _ in range(300):
+        visit = env.visit
+        assert visit is not None
+        classes, row = visit.classes, int(visit.of_ticket[visit.ticket])
+        told = dict(zip(FEATURES, observation.T, strict=True))
+        candidates = np.flatnonzero(visit.candidates())
+        own = [env.scenario.tables.reward.of(name) for name in classes.desk.channels]
+        stake = np.array([each.value * (each.resolved - each.preventable) for each in own])[classes.channel]
+        above = np.maximum(classes.desk.tier - classes.tier[:, None], 0)
+        tier = np.array([each.value * each.tier for each in own])[classes.channel]
+        points = stake[:, None] * classes.resolution + tier[:, None] * above
+        able = np.flatnonzero(classes.eligible[row] & visit.present)
+        others = [int(visit.of_ticket[k]) for k in np.flatnonzero(visit.waiting) if visit.of_ticket[k] != row]
+        rivals = sum(bool(classes.eligible[kind][candidates].any()) for kind in others)
+        for j in candidates.tolist():
+            near = [k for k in others if classes.eligible[k, j] and visit.free[j, classes.channel[k]] > 0]
+            gain = max((points[k, j] - points[row, j] for k in near), default=0.0)
+            expected = {
+                "points": points[row, j],
+                "to best": points[row, j] - points[row, candidates].max(),
+                "to mean": points[row, j] - points[row, able].mean(),
+                "others waiting": np.log1p(len(near)) / 5.0,
+                "gain elsewhere": gain,
+                "rivals": rivals / (1.0 + rivals),
+                "candidates, share": len(candidates) / len(able),
+                "waiting, share": visit.waiting.sum() / (visit.waiting.sum() + visit.present.sum()),
+                "free, share": (visit.free.any(axis=1) & visit.present).sum() / visit.present.sum(),
+            }
+            for name, value in expected.items():
+                assert told[name][j] == pytest.approx(value, abs=1e-5), name
+            seen = {name: seen[name] + abs(expected[name]) for name in seen}
+        assert told["rivals"][-1] == -told["rivals"][candidates[0]]
+        observation, _, over, _, _ = env.step(rng.choice(np.flatnonzero(env.action_masks())))
+        assert not over
+    assert all(seen.values())
 
 
 def test_wrong_use_is_refused_in_words(desk: BusyDesk) -> None:

@@ -115,7 +115,7 @@ def _starts(desk: TrainingDesk, learner: Learner):  # type: ignore[no-untyped-de
     )
 
     def start(seed: int) -> Scorer:
-        return clone(shown, Scorer.random(np.random.default_rng([seed, 5]), HIDDEN), smoothing=0.2)
+        return clone(shown, Scorer.random(np.random.default_rng([seed, 5]), HIDDEN), smoothing=0.4)
 
     return start
 

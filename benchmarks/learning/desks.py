@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deskmatch.policies import fcfs, preference_lists
+from benchmarks.policies.desks import load_scenario
+from deskmatch.policies import fcfs, most_qualified, preference_lists
 from deskmatch.policies.dispatch import Rule
 from deskmatch.simulation import Scenario
 
@@ -26,6 +27,7 @@ class TrainingDesk:
     size : how many times as many experts and tickets.
     exact : its optimum is computed.
     weights_of : the desk on which the weights are trained; None: this one.
+    of_track : the scenario and the load of `benchmarks.policies` that it is; None: one of this benchmark's own.
     transitions, seeds : simulated decisions of each training run, and how many of these.
     trials, trial_transitions : of tuning.
     """
@@ -38,6 +40,7 @@ class TrainingDesk:
     size: int = 1
     exact: bool = False
     weights_of: str | None = None
+    of_track: tuple[str, float] | None = None
     transitions: int = 40_000
     seeds: int = 5
     trials: int = 2
@@ -45,8 +48,11 @@ class TrainingDesk:
 
     def scenario(self, hours: float) -> Scenario:
         """So many hours of it, the first quarter of an hour not counted."""
+        length = {"horizon_s": hours * HOUR, "warmup_s": 900}
+        if self.of_track is not None:
+            return load_scenario(*self.of_track).replace(**length)
         tables = _n_model() if self.exact else _mixed(self.size)
-        return Scenario.load({"name": self.name, "horizon_s": hours * HOUR, "warmup_s": 900, **tables})
+        return Scenario.load({"name": self.name, **length, **tables})
 
 
 def _n_model() -> dict[str, Any]:
@@ -102,13 +108,15 @@ def _mixed(size: int) -> dict[str, Any]:
 
 
 _LISTS = preference_lists(groups={"plain": ["front", "both"]}, queues={"both": ["special", "plain"]})
+_SMALL = {"first come": fcfs(), "most qualified": most_qualified()}
 _MIXED = {"first come, longest idle": fcfs(), "first come, fastest": fcfs("fastest")}
 DESKS = {
     desk.name: desk
     for desk in (
         TrainingDesk("n", "N-model", {"lists": _LISTS, "first come": fcfs()}, 3, 24, exact=True),
+        TrainingDesk("small", "Small desk of the track", _SMALL, 2, 12, of_track=("small", 0.9), seeds=3),
         TrainingDesk(
-            "forty", "Forty experts", _MIXED, 1.5, 6, transitions=30_000, seeds=2, trials=1, trial_transitions=10_000
+            "forty", "Forty experts", _MIXED, 1.5, 6, seeds=2, trials=1, trial_transitions=10_000
         ),
         TrainingDesk("four-hundred", "Four hundred experts", _MIXED, 1.5, 1, size=10, weights_of="forty"),
     )

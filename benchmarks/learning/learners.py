@@ -37,19 +37,17 @@ class Learner:
 
 def _ppo(trial: Any) -> PPOSettings:
     return PPOSettings(
-        rate=trial.suggest_float("rate", 5e-4, 3e-3, log=True),
-        memory_s=trial.suggest_float("memory_s", 300, 2400, log=True),
-        entropy=trial.suggest_float("entropy", 1e-4, 1e-2, log=True),
-        decisions=256,
-        rounds=8,
+        rate=trial.suggest_float("rate", 1e-3, 3e-3, log=True),
+        memory_s=trial.suggest_float("memory_s", 150, 400, log=True),
+        entropy=trial.suggest_float("entropy", 1e-3, 5e-3, log=True),
     )
 
 
 def _q(trial: Any) -> QSettings:
     return QSettings(
-        rate=trial.suggest_float("rate", 5e-4, 5e-3, log=True),
-        memory_s=trial.suggest_float("memory_s", 300, 2400, log=True),
-        explore=trial.suggest_float("explore", 0.1, 0.5),
+        rate=trial.suggest_float("rate", 1e-3, 3e-3, log=True),
+        memory_s=trial.suggest_float("memory_s", 150, 400, log=True),
+        temperature=trial.suggest_float("temperature", 0.15, 0.5, log=True),
     )
 
 
@@ -57,7 +55,7 @@ LEARNERS = {
     each.name: each
     for each in (
         Learner("ppo", "MaskablePPO", learn_ppo, _ppo),
-        Learner("q", "double Q-learning", learn_q, _q),
+        Learner("q", "Q-learning", learn_q, _q),
         Learner("ppo-busy", "MaskablePPO, nobody idles beside work", learn_ppo, _ppo, work_conserving=True),
     )
 }

@@ -39,14 +39,16 @@ class PPOSettings(LearnerSettings):
 
     Parameters
     ----------
-    rate : of learning, > 0.
+    rate : of learning, > 0; falls evenly to a tenth of it.
     memory_s : seconds, > 0, in which the weight of a later reward falls to 1/e: a reward after Δt counts
-        exp(−Δt / memory_s).
+        exp(−Δt / memory_s). Several times a handling time is too long: what comes then has other causes, and hides
+        what a choice has done.
     decisions : that are simulated between two improvements, in each of `runs` runs side by side, ≥ 1.
     runs : side by side, ≥ 1.
     batch, rounds : decisions in one step of the gradient, and how often each is used, ≥ 1.
     entropy : weight of keeping the choice open, ≥ 0.
-    trace : λ of generalised advantages, in [0, 1].
+    trace : λ of generalised advantages, in [0, 1]; the lower, the more the critic stands for what was not awaited,
+        and the less chance there is in what is learned from.
     critic_first : share of the transitions in which only the critic learns.
 
     Raises
@@ -55,14 +57,14 @@ class PPOSettings(LearnerSettings):
         Lists every key that is unknown or out of range; a `ValueError`.
     """
 
-    rate: Positive = 3e-4
-    memory_s: Positive = 1800.0
-    decisions: Whole = 512
-    runs: Whole = 4
+    rate: Positive = 1.5e-3
+    memory_s: Positive = 200.0
+    decisions: Whole = 64
+    runs: Whole = 16
     batch: Whole = 256
-    rounds: Whole = 6
+    rounds: Whole = 8
     entropy: NonNegative = 0.003
-    trace: Probability = 0.95
+    trace: Probability = 0.5
     critic_first: Probability = 0.1
 
 
@@ -80,7 +82,8 @@ def learn_ppo(
     """Improve a scorer by its own experience: MaskablePPO of sb3-contrib, with `ScorerPolicy`.
 
     Rewards are discounted by the time that passes and not by decisions (a semi-Markov decision process): tickets of one
-    instant are not discounted against each other.
+    instant are not discounted against each other. They count less the mean reward a second so far, so that the critic
+    need only learn what makes a state better or worse than usual.
 
     Parameters
     ----------
@@ -111,7 +114,7 @@ def learn_ppo(
     model = MaskablePPO(
         ScorerPolicy,
         environments,
-        learning_rate=settings.rate,
+        learning_rate=lambda left: settings.rate * (0.1 + 0.9 * max(left, 0.0)),
         n_steps=settings.decisions,
         batch_size=settings.batch,
         n_epochs=settings.rounds,
@@ -193,7 +196,7 @@ class _TimedBuffer(MaskableRolloutBuffer):
     """Decisions with the time that passed after each, by which later rewards are discounted."""
 
     def __init__(self, *arguments: Any, memory_s: float, **settings: Any) -> None:
-        self._memory_s = memory_s
+        self._memory_s, self._earned, self._passed_s = memory_s, 0.0, 0.0
         super().__init__(*arguments, **settings)
 
     def reset(self) -> None:
@@ -201,12 +204,18 @@ class _TimedBuffer(MaskableRolloutBuffer):
         self.elapsed_s = np.zeros((self.buffer_size, self.n_envs), np.float32)
 
     def compute_returns_and_advantage(self, last_values: torch.Tensor, dones: NDArray[Any]) -> None:
-        """Generalised advantages (J. Schulman et al., 2016, equation 16) with a discount for each step."""
+        """Generalised advantages (J. Schulman et al., 2016, equation 16) with a discount for each step.
+
+        Of rewards less the mean of all so far for the seconds that passed.
+        """
+        self._earned += float(self.rewards.sum())
+        self._passed_s += float(self.elapsed_s.sum())
+        gains = self.rewards - self._earned / max(self._passed_s, 1e-9) * self.elapsed_s
         kept = np.exp(-self.elapsed_s / self._memory_s)
         following, goes_on = last_values.clone().cpu().numpy().flatten(), 1.0 - dones.astype(np.float32)
         advantage = np.zeros(self.n_envs, np.float32)
         for step in reversed(range(self.buffer_size)):
-            gain = self.rewards[step] + kept[step] * goes_on * following - self.values[step]
+            gain = gains[step] + kept[step] * goes_on * following - self.values[step]
             advantage = gain + kept[step] * goes_on * self.gae_lambda * advantage
             self.advantages[step] = advantage
             following, goes_on = self.values[step], 1.0 - self.episode_starts[step]

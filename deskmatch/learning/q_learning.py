@@ -1,11 +1,13 @@
-"""`learn_q`: a scorer whose scores are the values of choices, learned by temporal differences; numpy only."""
+"""`learn_q`: a scorer whose scores are the values of choices, learned by temporal differences; needs no torch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from deskmatch.learning.judging import Learned
 from deskmatch.learning.network import Adam, backward, forward, layers_of
@@ -27,11 +29,12 @@ class QSettings(LearnerSettings):
     Parameters
     ----------
     rate : of learning, > 0; falls evenly to a tenth of it.
-    memory_s : seconds, > 0, in which the weight of a later reward falls to 1/e.
-    explore : share of the choices made at random at the start, in [0, 1]; falls evenly to a tenth of it.
-    follow : share of the transitions in which the start decides, and values are only learned, in [0, 1].
-    steps : decisions whose rewards are counted as they came, before the value of the next one stands for the rest;
-        ≥ 1.
+    memory_s : seconds, > 0, in which the weight of a later reward falls to 1/e. Several times a handling time is too
+        long: what comes then has other causes, and hides what a choice has done.
+    temperature : points, > 0: choices whose values differ by so much are tried e times as often the one as the other.
+    staying : how much of what it preferred before is kept when values are learned anew, in [0, 1); 0: nothing, as in
+        plain Q-learning.
+    floor : points, > 0: the most that a choice which is hardly ever made is held back by `staying`.
     batch, every : choices of one step of the gradient, and decisions between two such steps, ≥ 1.
     target_every : steps of the gradient after which the values that are aimed at are brought up to date, ≥ 1.
 
@@ -41,14 +44,14 @@ class QSettings(LearnerSettings):
         Lists every key that is unknown or out of range; a `ValueError`.
     """
 
-    rate: Positive = 1e-3
-    memory_s: Positive = 900.0
-    explore: Probability = 0.2
-    follow: Probability = 0.1
-    steps: Whole = 16
+    rate: Positive = 1.5e-3
+    memory_s: Positive = 200.0
+    temperature: Positive = 0.3
+    staying: Annotated[Probability, Field(lt=1)] = 0.9
+    floor: Positive = 1.0
     batch: Whole = 128
-    every: Whole = 2
-    target_every: Whole = 250
+    every: Whole = 4
+    target_every: Whole = 200
 
 
 def learn_q(
@@ -62,19 +65,23 @@ def learn_q(
     looks: int = 10,
     judged_by: int = 4,
 ) -> Learned:
-    """Learn what each choice is worth, and choose the best.
+    """Learn what each choice is worth beside the others, and choose the best.
 
-    Double Q-learning with replay (H. van Hasselt, A. Guez, D. Silver, 2016), for a semi-Markov decision process: after
-    Δt seconds the target is  r − ρ·Δt + exp(−Δt / memory_s) · Q(next),  where ρ is the mean reward a second so far, so
-    that values stand for what a choice makes better or worse than usual; several such steps are counted at once, since
-    what holding a ticket earns comes many decisions later.
+    Munchausen Q-learning with replay (N. Vieillard, O. Pietquin, M. Geist, Munchausen reinforcement learning, NeurIPS
+    2020) for a semi-Markov decision process: after Δt seconds the target of a choice a is ::
+
+        r − ρ·Δt + staying · max(τ ln π(a), −floor) + exp(−Δt / memory_s) · τ ln Σ exp(Q(next, ·) / τ)
+
+    where π is proportional to exp(Q / τ), τ the temperature, and ρ the mean reward a second so far, so that values
+    stand for what a choice makes better or worse than usual. What was preferred before counts on, so that a new policy
+    stays near the last one, and errors of single values even out over many of them. Choices are made by π on the way.
 
     Parameters
     ----------
     scenario : a run of it is an episode.
-    start : who decides at first, mostly a clone of a rule; the values begin with another network of its shape.
+    start : where it begins, mostly a clone of a rule: its chances of choosing are those of the first π.
     transitions : simulated decisions, ≥ 1.
-    seed : of the network, of what is tried, and of the customers that are learned from.
+    seed : of what is tried, and of the customers that are learned from.
     settings : how it learns.
     work_conserving : nobody may idle while a ticket waits whom the expert could serve.
     looks : how often it is judged on the way, besides at the start and at the end.
@@ -94,36 +101,19 @@ def learn_q(
     learner = _Values(start, settings, transitions, rng)
     record.look(start, 0)
     observation, _ = env.reset(seed=1_000_000 * (seed + 1))
-    rows = _Choices.of(env, observation)
     for used in range(1, transitions + 1):
-        share = used / transitions
-        if rng.random() < settings.explore * (1 - 0.9 * share):
-            pick = int(rng.integers(len(rows.actions)))
-        else:
-            scorer = start if share <= settings.follow else learner.scorer
-            pick = int(np.argmax(scorer(rows.features)))
-        observation, reward, over, _, info = env.step(np.int64(rows.actions[pick]))
-        following = None if over else _Choices.of(env, observation)
-        learner.note(rows.features[pick], reward, info["elapsed_s"], following)
-        rows = following or _Choices.of(env, env.reset()[0])
+        actions = np.flatnonzero(env.action_masks())
+        features = observation[actions]
+        pick = learner.choose(features)
+        observation, reward, over, _, info = env.step(np.int64(actions[pick]))
+        learner.note(features, pick, reward, info["elapsed_s"], goes_on=not over)
+        if over:
+            observation, _ = env.reset()
         if used % settings.every == 0 and used > settings.batch:
-            learner.learn(rate=1 - 0.9 * share)
-        if used == transitions or (used > settings.follow * transitions and record.due(used)):
+            learner.learn(rate=1 - 0.9 * used / transitions)
+        if used == transitions or record.due(used):
             record.look(learner.scorer, used)
     return record.learned(learner="q", seed=seed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    """What may be chosen, and its features."""
-
-    actions: NDArray[np.int64]
-    features: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, env: RoutingEnv, observation: NDArray[np.float32]) -> _Choices:
-        actions = np.flatnonzero(env.action_masks())
-        return cls(actions, observation[actions])
 
 
 class _Values:
@@ -132,62 +122,58 @@ class _Values:
     def __init__(self, start: Scorer, settings: QSettings, transitions: int, rng: np.random.Generator) -> None:
         self._settings, self._rng = settings, rng
         self._sizes = start.sizes
-        self.scorer = Scorer.random(rng, self._sizes[1:-1])
-        self._flat = self.scorer.flat
+        self._flat = start.flat
+        self._flat[-(self._sizes[-2] + 1) :] *= settings.temperature
+        self.scorer = start.with_flat(self._flat)
         self._target = self._flat.copy()
         self._adam = Adam(len(self._flat), settings.rate)
         self._steps = 0
-        self._chosen = np.zeros((transitions, self._sizes[0]), np.float32)
+        self._pick = np.zeros(transitions, np.int64)
         self._reward, self._elapsed = np.zeros(transitions), np.zeros(transitions)
         self._goes_on = np.zeros(transitions)
-        self._following: list[NDArray[np.float32] | None] = []
+        self._choices: list[NDArray[np.float32]] = []
 
-    def note(self, chosen: NDArray[np.float32], reward: float, elapsed_s: float, following: _Choices | None) -> None:
-        """Remember a transition."""
-        at = len(self._following)
-        self._chosen[at], self._reward[at], self._elapsed[at] = chosen, reward, elapsed_s
-        self._goes_on[at] = following is not None
-        self._following.append(None if following is None else following.features)
+    def choose(self, features: NDArray[np.float32]) -> int:
+        """A row at random, by π."""
+        scores = self.scorer(features).astype(np.float64) / self._settings.temperature
+        chances = np.exp(scores - scores.max())
+        return int(self._rng.choice(len(chances), p=chances / chances.sum()))
+
+    def note(self, features: NDArray[np.float32], pick: int, reward: float, elapsed_s: float, *, goes_on: bool) -> None:
+        """Remember what could be chosen, the row that was, and what came of it; the next note tells what followed."""
+        at = len(self._choices)
+        self._pick[at], self._reward[at], self._elapsed[at], self._goes_on[at] = pick, reward, elapsed_s, goes_on
+        self._choices.append(features)
 
     def learn(self, *, rate: float) -> None:
         """One step of the gradient, `rate` times as long as at first."""
-        count = len(self._following)
-        batch = self._rng.integers(count, size=self._settings.batch)
-        wanted = self._wanted(batch, count)
+        batch = self._rng.integers(len(self._choices) - 1, size=self._settings.batch)
+        chosen = np.stack([self._choices[at][self._pick[at]] for at in batch.tolist()])
         layers = layers_of(self._flat, self._sizes)
-        values, inside = forward(layers, self._chosen[batch])
-        error = np.clip(values - wanted, -1.0, 1.0)
-        self._flat += rate * self._adam.step(backward(layers, inside, error / len(batch)))
+        values, inside = forward(layers, chosen)
+        slope = (values - self._wanted(batch)) / len(batch)
+        self._flat += rate * self._adam.step(backward(layers, inside, slope))
         self._steps += 1
         self.scorer = self.scorer.with_flat(self._flat)
         if self._steps % self._settings.target_every == 0:
             self._target = self._flat.copy()
 
-    def _wanted(self, batch: NDArray[np.int64], count: int) -> Floats:
-        """What the values of some choices should have been."""
+    def _wanted(self, batch: NDArray[np.int64]) -> Floats:
+        """What the values of some choices should have been; none of them is the last that was noted."""
+        count, n, settings = len(self._choices), len(batch), self._settings
         usual = self._reward[:count].sum() / max(self._elapsed[:count].sum(), 1e-9)
-        wanted, kept = np.zeros(len(batch)), np.ones(len(batch))
-        at, going = batch.copy(), np.ones(len(batch), bool)
-        for step in range(self._settings.steps):
-            if step:
-                going &= (self._goes_on[at] > 0) & (at + 1 < count)
-                at[going] += 1
-            wanted[going] += kept[going] * (self._reward[at[going]] - usual * self._elapsed[at[going]])
-            kept[going] *= self._goes_on[at[going]] * np.exp(-self._elapsed[at[going]] / self._settings.memory_s)
-        return wanted + kept * self._best_after(at)
+        before, after = batch.tolist(), (batch + 1).tolist()
+        values, soft, first = self._soft_values([self._choices[at] for at in before + after])
+        own = values[first[:n] + self._pick[batch]] - soft[:n]
+        kept = self._goes_on[batch] * np.exp(-self._elapsed[batch] / settings.memory_s)
+        gain = self._reward[batch] - usual * self._elapsed[batch]
+        return np.asarray(gain + settings.staying * np.maximum(own, -settings.floor) + kept * soft[n:])
 
-    def _best_after(self, last: NDArray[np.int64]) -> Floats:
-        """The value that is aimed at of the best choice after each of these transitions; 0 after the end of a run."""
-        best = np.zeros(len(last))
-        open_rows = np.flatnonzero(self._goes_on[last] > 0)
-        following = [rows for at in last[open_rows].tolist() if (rows := self._following[at]) is not None]
-        if not following:
-            return best
-        sizes = [len(rows) for rows in following]
-        first = np.concatenate(([0], np.cumsum(sizes[:-1])))
-        rows = np.concatenate(following)
-        scores, _ = forward(layers_of(self._flat, self._sizes), rows)
-        aimed, _ = forward(layers_of(self._target, self._sizes), rows)
-        is_best = scores == np.repeat(np.maximum.reduceat(scores, first), sizes)
-        best[open_rows] = np.maximum.reduceat(np.where(is_best, aimed, -np.inf), first)
-        return best
+    def _soft_values(self, choices: Sequence[NDArray[np.float32]]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """Values of all rows as they are aimed at, τ ln Σ exp(Q / τ) of each choice, and where its rows begin."""
+        sizes = [len(rows) for rows in choices]
+        first = np.concatenate(([0], np.cumsum(sizes[:-1]))).astype(np.int64)
+        values, _ = forward(layers_of(self._target, self._sizes), np.concatenate(choices))
+        best, temperature = np.maximum.reduceat(values, first), self._settings.temperature
+        total = np.add.reduceat(np.exp((values - np.repeat(best, sizes)) / temperature), first)
+        return values, best + temperature * np.log(total), first

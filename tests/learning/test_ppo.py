@@ -60,18 +60,20 @@ def test_the_whole_network_is_indifferent_to_the_order_of_experts() -> None:
     assert torch.allclose(value, other_value, atol=1e-5)
 
 
-def test_rewards_are_discounted_by_the_time_that_passes() -> None:
+def test_rewards_count_less_the_usual_and_are_discounted_by_the_time_that_passes() -> None:
     env = RoutingEnv(desk())
     buffer = _TimedBuffer(3, env.observation_space, env.action_space, "cpu", gae_lambda=1.0, gamma=1.0, memory_s=10.0)
     buffer.rewards[:, 0] = [1.0, 2.0, 4.0]
     buffer.elapsed_s[:, 0] = [0.0, 10.0, 20.0]
     buffer.values[:, 0] = [0.5, -1.0, 3.0]
     buffer.compute_returns_and_advantage(torch.tensor([8.0]), np.array([False]))
-    last = 4.0 + np.exp(-2) * 8.0
-    assert buffer.returns[:, 0].tolist() == pytest.approx([1 + 2 + np.exp(-1) * last, 2 + np.exp(-1) * last, last])
+    first, second, third = 1.0, 2.0 - 7 / 30 * 10, 4.0 - 7 / 30 * 20
+    last = third + np.exp(-2) * 8.0
+    after = second + np.exp(-1) * last
+    assert buffer.returns[:, 0].tolist() == pytest.approx([first + after, after, last])
     buffer.episode_starts[1] = True
     buffer.compute_returns_and_advantage(torch.tensor([8.0]), np.array([True]))
-    assert buffer.returns[:, 0].tolist() == pytest.approx([1.0, 2 + np.exp(-1) * 4.0, 4.0])
+    assert buffer.returns[:, 0].tolist() == pytest.approx([first, second + np.exp(-1) * third, third])
 
 
 @pytest.mark.parametrize("work_conserving", [False, True])

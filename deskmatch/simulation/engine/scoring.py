@@ -130,4 +130,4 @@ def has_somebody_else(able: Bytes, excluded: Integers, barred: int, expert: int)
 def _cost(rates: Floats, wait: float, promised: float) -> float:
     """F(wait) of `deskmatch.routing.wait_cost`."""
     wait, target = max(wait, 0.0), rates[2] if math.isnan(promised) else promised
-    return rates[3] * min(wait, target) + rates[4] * max(0.0, wait - target)
+    return float(rates[3] * min(wait, target) + rates[4] * max(0.0, wait - target))

@@ -115,9 +115,7 @@ DESKS = {
     for desk in (
         TrainingDesk("n", "N-model", {"lists": _LISTS, "first come": fcfs()}, 3, 24, exact=True),
         TrainingDesk("small", "Small desk of the track", _SMALL, 2, 12, of_track=("small", 0.9), seeds=3),
-        TrainingDesk(
-            "forty", "Forty experts", _MIXED, 1.5, 6, seeds=2, trials=1, trial_transitions=10_000
-        ),
+        TrainingDesk("forty", "Forty experts", _MIXED, 1.5, 6, seeds=2, trials=1, trial_transitions=10_000),
         TrainingDesk("four-hundred", "Four hundred experts", _MIXED, 1.5, 1, size=10, weights_of="forty"),
     )
 }

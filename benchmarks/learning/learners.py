@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.learning.contestants import TITLES
 from deskmatch.learning import Learned, PPOSettings, QSettings, Scorer, learn_ppo, learn_q
 from deskmatch.simulation import Scenario
 
@@ -18,17 +19,21 @@ class Learner:
 
     Parameters
     ----------
-    name, title : in files and on the page.
+    name : in files.
     learns : the library's function.
     propose : settings of a trial.
     work_conserving : whether its mask forbids to idle beside work.
     """
 
     name: str
-    title: str
     learns: Callable[..., Learned]
     propose: Callable[[Any], Any]
     work_conserving: bool = False
+
+    @property
+    def title(self) -> str:
+        """On the page."""
+        return TITLES[self.name]
 
     def learn(self, scenario: Scenario, start: Scorer, settings: Any, **more: Any) -> Learned:
         """Run it."""
@@ -54,8 +59,8 @@ def _q(trial: Any) -> QSettings:
 LEARNERS = {
     each.name: each
     for each in (
-        Learner("ppo", "MaskablePPO", learn_ppo, _ppo),
-        Learner("q", "Q-learning", learn_q, _q),
-        Learner("ppo-busy", "MaskablePPO, nobody idles beside work", learn_ppo, _ppo, work_conserving=True),
+        Learner("ppo", learn_ppo, _ppo),
+        Learner("q", learn_q, _q),
+        Learner("ppo-busy", learn_ppo, _ppo, work_conserving=True),
     )
 }

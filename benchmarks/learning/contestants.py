@@ -1,4 +1,4 @@
-"""The trained policies as contestants of any scenario: of each learner one, which knows nothing of other desks' names."""
+"""The trained policies as contestants of any scenario, of each learner one."""
 
 from __future__ import annotations
 

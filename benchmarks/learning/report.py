@@ -94,7 +94,10 @@ def _table(directory: Path, desk: TrainingDesk, replications: int) -> str:
         title = LEARNERS[name].title if name in LEARNERS else f"rule: {name}"
         row = f"| {title} | {points.mean():.4f} | {_difference(points - earned[best])} |"
         if exact:
-            row += f" {100 * (exact[0] + (points - earned[best]).mean()) / exact[1]:.1f} % |"
+            share = (exact[0] + float((points - earned[best]).mean())) / exact[1]
+            row += f" {100 * share:.1f} % |"
+            if name in LEARNERS:
+                _note(directory / f"{desk.name}-{name}.json", share)
         lines.append(row)
     if exact:
         lines += [
@@ -106,6 +109,12 @@ def _table(directory: Path, desk: TrainingDesk, replications: int) -> str:
         )
         lines[-1] += "and the simulated difference to it, over the optimum."
     return "\n".join(lines) + "\n"
+
+
+def _note(path: Path, share: float) -> None:
+    """Keep with the curves what `benchmarks.learning.contestants` tells of a learner."""
+    about = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({**about, "share_of_optimum": round(share, 4)}, indent=1) + "\n", encoding="utf-8")
 
 
 def _exact(desk: TrainingDesk, rule: str) -> tuple[float, float, float] | None:

@@ -193,7 +193,8 @@ def evaluate(
     name, fit, given = _model(model)
     at = _instant(rows, split) if given is None else _until(given)
     before, after = rows.take((rows.assigned_at < at) & (rows.known_at < at)), rows.take(rows.assigned_at >= at)
-    _refuse_few(before if given is None else after, after)
+    split_off = {"known before the split": before, "after the split": after}
+    _refuse_few(split_off if given is None else {"after what the model has seen": after})
     fitted = given if fit is None else fit(before)
     predicted = _recalibrated(fitted, rows, at, recalibrate_s, every_s) if recalibrate_s is not None else None
     predicted = probability_of(fitted, after) if predicted is None else predicted
@@ -268,10 +269,11 @@ def _refuse_spans(**spans: float | None) -> None:
         raise InputError(defects)
 
 
-def _refuse_few(before: History, after: History) -> None:
+def _refuse_few(parts: Mapping[str, History]) -> None:
+    """Refuse parts of the history, by what they are called, that are too small to say anything."""
     defects = [
-        Defect("history", None, None, f"{len(part)} tickets {where} the split", f"expected at least {FEWEST}")
-        for where, part in (("known before", before), ("after", after))
+        Defect("history", None, None, f"{len(part)} tickets {name}", f"expected at least {FEWEST}")
+        for name, part in parts.items()
         if len(part) < FEWEST
     ]
     if defects:

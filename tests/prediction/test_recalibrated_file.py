@@ -61,6 +61,10 @@ def test_it_is_judged_on_what_came_after_the_outcomes_that_moved_it() -> None:
     frame = table(600)
     fitted = Recalibrated.fit(HistoricalRate.fit(frame[:300]), frame[300:450], window_s=1e9)
     assert evaluate(fitted, frame).tested == 150
+    with pytest.raises(
+        InputError, match=r"^1 problem in the input:\n  history: found 0 tickets after what the model has seen"
+    ):
+        evaluate(fitted, frame[:450])
 
 
 def test_what_cannot_be_saved_is_named(tmp_path: Path) -> None:

@@ -59,6 +59,13 @@ def train_resolution_command(
     unavoidable: Unavoidable = None,
     balance: Balance = None,
     half_life_days: HalfLife = None,
+    recalibrate: Annotated[
+        Path | None,
+        typer.Option("--recalibrate", help="A trained model instead, moved to fit the newest outcomes of HISTORY."),
+    ] = None,
+    window_days: Annotated[
+        float, typer.Option("--window-days", help="With --recalibrate: outcomes that became known in so many days.")
+    ] = 14.0,
 ) -> None:
     """Train a model of who resolves what at first contact.
 
@@ -67,9 +74,13 @@ def train_resolution_command(
     """
     with readable_errors():
         check_writable(out)
-        model = _fit(kind, features, unavoidable, balance, half_life_days)(history)
+        if recalibrate is None:
+            model = _fit(kind, features, unavoidable, balance, half_life_days)(history)
+        else:
+            _refuse_beside("--recalibrate", features, balance, half_life_days)
+            model = _recalibrated(recalibrate, history, window_days, unavoidable)
         model.save(out)
-        typer.echo(f"{model}\n{model.report}")
+        typer.echo(f"{model}\n{getattr(model, 'model', model).report}")
         typer.echo(f"written to {out}", err=True)
 
 
@@ -104,9 +115,8 @@ def evaluate_command(
         for path in (picture, as_json):
             if path is not None:
                 check_writable(path)
-        for option, given in (("features", features), ("balance", balance), ("half-life-days", half_life_days)):
-            if given is not None and model is not None:
-                fail(f"--{option} and --model: expected one of them; a trained model is judged as it is")
+        if model is not None:
+            _refuse_beside("--model", features, balance, half_life_days)
         from deskmatch.prediction import evaluate
         from deskmatch.prediction.history import UNAVOIDABLE
 
@@ -134,6 +144,30 @@ def resolution_model(path: Path, epoch: Epoch | None = None) -> Any:
     if epoch is not None and lacking is not None and (missing := lacking(epoch)):
         typer.echo(f"note: {path.name} knows features that these tables lack: {', '.join(missing)}", err=True)
     return model
+
+
+def _refuse_beside(option: str, *settings: object) -> None:
+    """Refuse settings of a fit beside an option that names a trained model."""
+    for name, given in zip(("features", "balance", "half-life-days"), settings, strict=True):
+        if given is not None:
+            fail(f"--{name} and {option}: expected one of them; a trained model stays as it is")
+
+
+def _recalibrated(path: Path, history: Path, window_days: float, unavoidable: list[str] | None) -> Any:
+    """The model of a file, moved to fit the newest outcomes that it was not fitted on."""
+    from deskmatch.prediction import Recalibrated
+    from deskmatch.prediction.history import UNAVOIDABLE, read_history, shown_time
+
+    if not 0 < window_days < float("inf"):
+        fail(f"--window-days: found {window_days}; expected days above 0")
+    found = resolution_model(path)
+    model = getattr(found, "model", found)  # of one that was moved before, the one inside
+    seen = getattr(model.report, "known_until_s", None)
+    rows = read_history(history, unavoidable=unavoidable or UNAVOIDABLE)
+    fresh = rows if seen is None else rows.take(rows.known_at > seen)
+    if not len(fresh):
+        fail(f"{history.name}: found no outcome after {shown_time(seen or 0.0)}, until when {path.name} was fitted")
+    return Recalibrated.fit(model, fresh, window_s=window_days * DAY_S)
 
 
 def _fit(

@@ -160,6 +160,9 @@ class Recalibrated(SavedModel):
             header["known_until_s"],
         )
 
+    def __repr__(self) -> str:
+        return f"Recalibrated({self.model!r}, log odds × {self.slope:.3g} {self.shift:+.3g})"
+
     def _moved(self, probability: Float64) -> Float64:
         return moved(probability, self.shift, self.slope)
 

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deskmatch.cli.app import app
+from deskmatch.prediction import Recalibrated, load_resolution_model
 
 DESK = Path(__file__).parents[2] / "examples" / "desk"
 run = CliRunner().invoke
@@ -67,6 +68,32 @@ def test_a_history_is_evaluated(history: Path, tmp_path: Path) -> None:
     assert json.loads(file.read_text())["scores"]["auc"][0] > 0.6
     again = run(app, ["evaluate", str(history), "--recalibrate-days", "5", "--features", "kind"])
     assert again.exit_code == 0, again.output
+
+
+def test_a_trained_model_is_moved_to_what_became_known_since(history: Path, tmp_path: Path) -> None:
+    whole = pd.read_csv(history)
+    whole[:700].to_csv(tmp_path / "old.csv", index=False)
+    whole.assign(resolved_first_contact=False).to_csv(tmp_path / "worse.csv", index=False)  # what was known as it was
+    old, today = tmp_path / "old.model", tmp_path / "today.model"
+    assert run(app, ["train", "resolution", str(tmp_path / "old.csv"), "--out", str(old)]).exit_code == 0
+    asked = ["train", "resolution", str(tmp_path / "worse.csv"), "--recalibrate", str(old), "--window-days", "3"]
+    found = run(app, [*asked, "--out", str(today)])
+    assert found.exit_code == 0, found.output
+    moved = load_resolution_model(today)
+    assert isinstance(moved, Recalibrated) and moved.shift < -0.5 and "Recalibrated(PartialPooling" in found.output
+    tables = [str(DESK / "tickets.csv"), str(DESK / "experts.csv")]
+    plan = run(app, ["assign", *tables, "--resolution-model", str(today), "--robust", "lower"])
+    assert plan.exit_code == 0, plan.output
+    again = run(app, [*asked[:4], str(today), "--window-days", "3", "--out", str(today)])  # never moved twice
+    assert again.exit_code == 0 and again.output == found.output
+    for wrong, said in (
+        (["--features", "kind"], "--features and --recalibrate: expected one of them"),
+        (["--window-days", "-1"], "expected days above 0"),
+    ):
+        found = run(app, [*asked, *wrong])
+        assert found.exit_code == 2 and said in found.output
+    found = run(app, ["train", "resolution", str(tmp_path / "old.csv"), "--recalibrate", str(old)])
+    assert found.exit_code == 2 and "no outcome after 2026-01-30" in found.output
 
 
 @pytest.mark.parametrize(

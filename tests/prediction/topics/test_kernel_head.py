@@ -88,6 +88,20 @@ def test_a_long_history_is_learnt_from_by_some_landmarks_of_every_topic(monkeypa
     assert {*topic[kernel_head._spread(topic, 40, 0)].tolist()} == {0, 1, 2}
 
 
+def test_words_of_a_long_history_explain_best_what_its_landmarks_leave_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_head, "MOST_ROWS", 100)
+    monkeypatch.setattr(kernel_head, "LANDMARKS", 10)
+    learnt, topic = features(300)
+    head = KernelHead.fit(learnt, topic, 3, balance=0.6, seed=0)
+    counts = np.bincount(topic)
+    weights = (counts.max() / counts)[topic] ** 0.6
+    weights /= weights.mean()
+    words, near = learnt.words.toarray(), kernel_head._nearness(learnt.meaning, head.landmarks, head._squares)
+    left_over = np.eye(3)[topic] - counts / 300 - near @ head.weight
+    known = np.linalg.solve(words.T * weights @ words + 1.0 * np.eye(20), words.T * weights @ left_over)
+    np.testing.assert_allclose(head.word_weight, known, atol=1e-3)
+
+
 def test_what_lies_far_from_all_that_was_learnt_has_low_scores() -> None:
     from scipy import sparse
 

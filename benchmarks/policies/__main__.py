@@ -1,89 +1,99 @@
-"""Policies on one track: rules, matching and look-ahead against exact optima and bounds.
+"""Policies on one track: rules, matching, look-ahead and learners against exact optima, bounds and each other.
 
 ::
 
-    python -m benchmarks.policies            # all desks at three loads; hours
-    python -m benchmarks.policies --quick    # fewer desks, shorter days; writes the same page
-    python -m benchmarks.policies --from results.json    # only the page, from what was measured before
+    python -m benchmarks.policies                      # everything; about an hour and a half on two cores
+    python -m benchmarks.policies --quick              # every part once, in short; minutes, and not into the docs
+    python -m benchmarks.policies --part track --desk small --only "policy improvement"   # anew, the rest is kept
+    python -m benchmarks.policies --page               # only the pages and pictures, from what was measured before
 
-Small desks are judged by solving their Markov chains, the others on the same simulated customers for all. Results are
-kept as JSON, and contacts are not; ``--parquet`` also keeps one row for each replication and contestant.
+Small desks are judged by solving their Markov chains, the others on the same simulated customers for all. What was
+measured is kept in a folder: one row for each replication, contestant and channel (Parquet), the settings that tuning
+chose, and the small desks (JSON). The same command gives the same figures, times of decisions apart, so parts can be
+run one by one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import environment
-from benchmarks.policies.desks import LOADS, SIMULATED
-from benchmarks.policies.report import draw_small, named_table, random_table, reading, simulated_tables, verdicts
-from benchmarks.policies.simulated import judge_simulated
+from benchmarks.policies.desks import there
+from benchmarks.policies.equal_wait import DESKS as EQUAL_WAIT_DESKS
+from benchmarks.policies.equal_wait import judge_equal_wait
+from benchmarks.policies.pages import write_pages
+from benchmarks.policies.results import Record, Results
+from benchmarks.policies.robustness import judge_robustness
+from benchmarks.policies.simulated import judge_all
 from benchmarks.policies.small import judge_named, judge_random, looseness
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-TEMPLATE = Path(__file__).with_name("page.template")
-PAGE, PICTURE = DOCS / "benchmarks" / "policies.md", DOCS / "images" / "policies_small.png"
+PARTS = ("small", "track", "robustness", "equal wait")
+SMALL = "small_desks.json"
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the track."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="12 desks at random; three desks of twelve at one load")
-    parser.add_argument("--from", dest="source", type=Path, help="results of an earlier run")
-    parser.add_argument("--out", type=Path, default=Path("policies.json"), help="where results are kept")
-    parser.add_argument("--parquet", type=Path, help="a table of rewards by replication")
-    parser.add_argument("--no-page", action="store_true", help="measure only")
+    parser.add_argument("--quick", action="store_true", help="few desks, replications and trials; pages beside results")
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), help="only these")
+    parser.add_argument("--desk", nargs="+", default=list(there()), help="of the track, only these")
+    parser.add_argument("--load", nargs="+", type=float, help="of the track, only these")
+    parser.add_argument("--only", nargs="+", default=[], help="of the track, only these contestants")
+    parser.add_argument("--replications", type=int, default=20)
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--out", type=Path, default=Path("policies"), help="folder of what was measured")
+    parser.add_argument("--page", action="store_true", help="measure nothing")
     options = parser.parse_args(arguments)
-    results = json.loads(options.source.read_text("utf-8")) if options.source else measure(options.quick)
-    if not options.source:
-        options.out.write_text(json.dumps(results), encoding="utf-8")
-    if options.parquet:
-        write_parquet(results["simulated"], options.parquet)
-    if not options.no_page:
-        draw_small(results["random"], PICTURE)
-        PAGE.write_text(page(results), encoding="utf-8")
+    if not options.page:
+        _measure(options)
+    docs = options.out if options.quick else DOCS
+    small = options.out / SMALL
+    if small.exists():
+        write_pages(Results.load(options.out), json.loads(small.read_text("utf-8")), docs, environment(PACKAGES))
 
 
-def measure(quick: bool) -> dict[str, Any]:
-    """Everything that the page needs."""
-    names = ("small", "weak_differences", "scarce_specialists") if quick else SIMULATED
+PACKAGES = ("numpy", "scipy", "numba", "ortools")
+
+
+def _measure(options: argparse.Namespace) -> None:
+    """Run the parts that were asked for, and keep each piece as soon as it is there."""
+    results = Results.load(options.out)
+    began = time.monotonic()
+    for records in _simulated(options):
+        results.add(records)
+        results.save(options.out)
+        first = records[0]
+        print(f"{time.monotonic() - began:7.0f} s: {first.part}, {first.desk}, {first.variant or first.contestant}")
+    if "small" in options.part:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / SMALL).write_text(json.dumps(_small(options.quick)), encoding="utf-8")
+
+
+def _simulated(options: argparse.Namespace) -> Iterator[list[Record]]:
+    count, jobs, quick = options.replications, options.jobs, options.quick
+    if "track" in options.part:
+        desks = ("scarce_specialists",) if quick else options.desk
+        more: dict[str, Any] = {"loads": (0.9,), "trials": 2} if quick else {"loads": options.load}
+        yield from judge_all(desks, replications=3 if quick else count, only=options.only, n_jobs=jobs, **more)
+    if "robustness" in options.part:
+        yield from judge_robustness(replications=2 if quick else count, n_jobs=jobs)
+    if "equal wait" in options.part:
+        desks = EQUAL_WAIT_DESKS[:1] if quick else EQUAL_WAIT_DESKS
+        yield from judge_equal_wait(replications=3 if quick else count, n_jobs=jobs, desks=desks)
+
+
+def _small(quick: bool) -> dict[str, Any]:
     return {
-        "environment": environment(("numpy", "scipy", "numba")),
-        "random": judge_random(12 if quick else 40),
+        "random": judge_random(3 if quick else 40),
         "named": judge_named(),
-        "looseness": looseness(5 if quick else 20),
-        "simulated": judge_simulated(names, (0.9,) if quick else LOADS, replications=20, hours=1.0 if quick else 2.0),
+        "looseness": looseness(2 if quick else 20),
     }
-
-
-def write_parquet(results: list[dict[str, Any]], path: Path) -> None:
-    """One row for each desk, load, contestant and replication."""
-    import pandas as pd
-
-    rows = [
-        {"desk": each["desk"], "load": each["load"], "contestant": name, "replication": number, "reward": value}
-        for each in results
-        for name, values in each["reward"].items()
-        for number, value in enumerate(values)
-    ]
-    pd.DataFrame(rows).to_parquet(path, index=False)
-
-
-def page(results: dict[str, Any]) -> str:
-    """The page in Markdown."""
-    return TEMPLATE.read_text("utf-8").format(
-        environment=results["environment"],
-        desks=len(results["random"]),
-        random=random_table(results["random"]),
-        reading=reading(results["random"]),
-        named=named_table(results["named"]),
-        looseness=results["looseness"],
-        verdicts=verdicts(results["simulated"]),
-        simulated=simulated_tables(results["simulated"]),
-    )
 
 
 if __name__ == "__main__":

@@ -1,21 +1,73 @@
-"""The track's desks: scenarios in TOML at several loads, and small desks drawn at random."""
+"""The track's desks: scenarios in TOML at several loads, what is expected there, and small desks drawn at random."""
 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.policies.bank import bank_day, bank_is_there
 from deskmatch.simulation import Scenario
 
-__all__ = ["LOADS", "NAMED_SMALL", "SIMULATED", "load_scenario", "random_desk"]
+__all__ = [
+    "COURSES", "LOADS", "NAMED_SMALL", "SIMULATED", "Course", "foreseen", "handed_on", "load_scenario", "random_desk",
+    "there",
+]  # fmt: skip
 
 FOLDER = Path(__file__).parent / "scenarios"
 LOADS = (0.75, 0.9, 1.1)
 NAMED_SMALL = ("single_queue", "v_model", "n_model", "x_model", "w_model", "inverted_v")
-SIMULATED = ("small", "weak_differences", "scarce_specialists", "overload", "shock", "shortage")
+HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a desk is run on the track.
+
+    Parameters
+    ----------
+    hours, warmup_h : of a replication, the warm-up within it.
+    epoch_s : seconds between the epochs of policies that solve, except greedy on desks of twelve; None: after every
+        event (matching: as tuned).
+    loads : factors on its arrivals.
+    bounded : the clairvoyant bound is computed.
+    why : where it is not, the reason.
+    """
+
+    hours: float = 1.0
+    warmup_h: float = 0.0
+    epoch_s: float | None = None
+    loads: tuple[float, ...] = LOADS
+    bounded: bool = True
+    why: str = ""
+
+
+COURSES = {
+    "small": Course(),
+    "weak_differences": Course(),
+    "scarce_specialists": Course(),
+    "overload": Course(),
+    "shock": Course(hours=4.0, bounded=False, why="its linear program takes minutes for each replication"),
+    "shortage": Course(),
+    "mid": Course(
+        hours=0.7, warmup_h=0.2, epoch_s=2.0, bounded=False,
+        why="several chats at once and transfers, which the bound does not know",
+    ),
+    "large": Course(
+        hours=0.35, warmup_h=0.1, epoch_s=2.0, bounded=False,
+        why="its linear program would have some millions of variables",
+    ),
+    "bank": Course(
+        hours=10.5, warmup_h=8.5, epoch_s=2.0, loads=(0.9, 1.0, 1.1), bounded=False,
+        why="experts who come and go, which the bound does not know",
+    ),
+}  # fmt: skip
+SIMULATED = tuple(COURSES)
+BEFORE_THE_SHOCK = 50.0
+"""Rate of the topic that will triple: the desk does not know it beforehand."""
 
 SHAPES = {
     "N": ((1, 0), (1, 1)),
@@ -26,14 +78,40 @@ SHAPES = {
 }
 
 
+def there() -> tuple[str, ...]:
+    """The desks that can be simulated here: without the bank where its log is not."""
+    return tuple(name for name in SIMULATED if name != "bank" or bank_is_there())
+
+
 def load_scenario(name: str, load: float) -> Scenario:
-    """A scenario of the folder with its arrivals multiplied."""
-    values = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+    """A scenario of the folder, or the bank's twin, with its arrivals multiplied, as long as its course says."""
+    values = bank_day() if name == "bank" else tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
     for each in values["types"].values():
         rates = each["arrivals"]["per_hour"]
-        each["arrivals"]["per_hour"] = [load * rate for rate in np.atleast_1d(rates).tolist()]
+        each["arrivals"]["per_hour"] = [load * rate for rate in np.asarray(rates, np.float64).reshape(-1).tolist()]
     values["name"] = f"{values['name']}, load {load:g}"
+    course = COURSES.get(name)
+    if course is not None:
+        values |= {"horizon_s": course.hours * HOUR, "warmup_s": course.warmup_h * HOUR, "drain_s": 3 * HOUR}
     return Scenario.load(values)
+
+
+def foreseen(name: str, load: float) -> Scenario:
+    """What the desk expects: the scenario, but no shock."""
+    scenario = load_scenario(name, load)
+    if name != "shock":
+        return scenario
+    types = scenario.to_dict()["types"]
+    types["mail"]["arrivals"]["per_hour"] = [load * BEFORE_THE_SHOCK]
+    return scenario.replace(types=types)
+
+
+def handed_on(scenario: Scenario) -> Scenario:
+    """The same desk where tickets that are not resolved go on: a fifth of the customers come back, the rest is
+    transferred, twice at most."""
+    types = scenario.to_dict()["types"]
+    more = {"max_hops": 2, "repeat": 0.2, "repeat_after": 1800}
+    return scenario.replace(types={name: {**own, **more} for name, own in types.items()})
 
 
 def random_desk(rng: np.random.Generator) -> dict[str, Any]:

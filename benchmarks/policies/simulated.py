@@ -1,124 +1,103 @@
-"""Desks of twelve: rules, matching and look-ahead on the same simulated customers, beside the clairvoyant bound."""
+"""Desks that are simulated: every contestant on the same customers, and the clairvoyant bound beside them."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 
-from benchmarks.learning.contestants import learned_policies
-from benchmarks.policies.desks import LOADS, SIMULATED, load_scenario
-from deskmatch.epochs import Desk, Epoch
-from deskmatch.formulations import Formulation
-from deskmatch.learning import clairvoyant_bound, forecast_of
-from deskmatch.policies import (
-    Decision,
-    FluidPrices,
-    Greedy,
-    LookAhead,
-    Matching,
-    OutcomePoints,
-    Policy,
-    PolicyImprovement,
-    c_mu,
-    c_mu_theta,
-    fcfs,
-    generalised_c_mu,
-    least_flexible_first,
-    longest_queue,
-    max_weight,
-    most_qualified,
-    p_c_mu,
-    queue_and_idleness_ratio,
-)
-from deskmatch.simulation import Scenario, compare
+from benchmarks.policies.contestants import Contestant, Scene, contestants
+from benchmarks.policies.desks import COURSES
+from benchmarks.policies.results import BOUND, Record
+from benchmarks.policies.tuning import TRIALS, tuned
+from benchmarks.policies.wrappers import Timed
+from deskmatch.learning import clairvoyant_bound
+from deskmatch.policies import ByChannel
+from deskmatch.policies.dispatch import Rule
+from deskmatch.simulation import simulate
+from deskmatch.simulation.kpis import TOTAL
 
-__all__ = ["INDICATORS", "LOOKING_AHEAD", "RULES", "contestants", "judge_simulated"]
+__all__ = ["SEED", "judge", "judge_all", "rows_of", "side_by_side"]
 
-INDICATORS = (
-    "reward_expected", "first_contact_resolution", "abandonment", "wait_s", "wait_p95_s", "occupancy", "jain",
-)  # fmt: skip
-RULES = (
-    "fcfs", "cμ", "cμ/θ", "generalised cμ", "p·cμ", "MaxWeight", "longest queue", "queue-and-idleness ratio",
-    "least flexible first", "most qualified",
-)  # fmt: skip
-LOOKING_AHEAD = ("policy improvement", "fluid prices")
+SEED = 77
+"""Of the customers of all parts; replications are numbered from 0, so that all contestants see the same."""
 
 
-def contestants(scenario: Scenario) -> dict[str, Policy]:
-    """All of them by name; one more is one more entry."""
-    worth = Formulation(routing=scenario.routing, terms=(OutcomePoints(scenario.tables.reward),))
-    ahead = LookAhead(forecast_of(scenario), scenario.tables.reward, PolicyImprovement(), scenario.routing)
-    rules: list[Policy] = [
-        fcfs(), c_mu(), c_mu_theta(), generalised_c_mu(), p_c_mu(), max_weight(), longest_queue(),
-        queue_and_idleness_ratio(), least_flexible_first(), most_qualified(),
-    ]  # fmt: skip
-    return {
-        **dict(zip(RULES, rules, strict=True)),
-        "greedy, same points": Greedy(worth),
-        "matching": Matching(Formulation(scenario.routing)),
-        "policy improvement": ahead,
-        "fluid prices": ahead.replace(outlook=FluidPrices()),
-        **learned_policies(scenario),
-    }
-
-
-class Timed:
-    """A policy that remembers how long its decisions take."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy, self.trigger = policy, policy.trigger
-        self.took_s: list[float] = []
-
-    def initial_state(self, desk: Desk, forecast: object, rng: np.random.Generator) -> Any:
-        return self.policy.initial_state(desk, forecast, rng)
-
-    def decide(self, epoch: Epoch, state: Any) -> tuple[Decision, Any]:
-        start = time.process_time()
-        answer = self.policy.decide(epoch, state)
-        self.took_s.append(time.process_time() - start)
-        return answer
-
-
-def judge_simulated(
-    names: tuple[str, ...] = SIMULATED,
-    loads: tuple[float, ...] = LOADS,
+def judge_all(
+    desks: Sequence[str],
     *,
     replications: int,
-    hours: float,
-    seed: int = 77,
-) -> list[dict[str, Any]]:
-    """Every contestant on every desk at every load: indicators, differences to the best rule, bound, decision times."""
-    return [_judge(name, load, replications, hours, seed) for name in names for load in loads]
+    loads: Sequence[float] | None = None,
+    only: Sequence[str] = (),
+    trials: int = TRIALS,
+    n_jobs: int = 1,
+) -> Iterator[list[Record]]:
+    """Every contestant on every desk at each of its loads, as they get ready.
+
+    Parameters
+    ----------
+    desks : names of the track's desks.
+    replications : of each.
+    loads : instead of each desk's own.
+    only : contestants; empty: all.
+    trials : of tuning.
+    n_jobs : processes.
+    """
+    work = []
+    for desk in desks:
+        scene = Scene.of(desk, 1.0)
+        names = [each.name for each in contestants(scene)] + ([BOUND] if scene.course.bounded else [])
+        at = tuple(loads or scene.course.loads)
+        work += [delayed(judge)(desk, name, at, replications, trials) for name in names if not only or name in only]
+    yield from side_by_side(work, n_jobs)
 
 
-def _judge(name: str, load: float, replications: int, hours: float, seed: int) -> dict[str, Any]:
-    scenario = load_scenario(name, load).replace(horizon_s=hours * 3600, drain_s=3 * 3600.0)
-    policies = contestants(scenario)
-    timed = {key: Timed(each) if key not in RULES else each for key, each in policies.items()}
-    result = compare(scenario, timed, replications=replications, seed=seed, progress=False)
-    bounds = np.array([clairvoyant_bound(scenario, seed=seed, replication=k).bound for k in range(replications)])
-    known = [each for each in INDICATORS if each in result.indicators]
-    best = max(RULES, key=lambda each: result.of(each, "reward_expected").mean)
-    reward = {each: result.values[:, result.policies.index(each), result.indicators.index("reward_expected"), -1]
-              for each in policies}  # fmt: skip
-    found: dict[str, Any] = {
-        "desk": name,
-        "load": load,
-        "best rule": best,
-        "bound": float(bounds.mean()),
-        "indicators": {each: {key: result.of(each, key).mean for key in known} for each in policies},
-        "to best rule": {
-            each: (result.difference(each, "reward_expected", to=best).mean,
-                   result.difference(each, "reward_expected", to=best).halfwidth) for each in policies
-        },
-        "reward": {each: values.tolist() for each, values in reward.items()},
-        "bounds": bounds.tolist(),
-        "decision_ms": {
-            key: [float(q) * 1e3 for q in np.quantile(each.took_s, [0.5, 0.99])]
-            for key, each in timed.items() if isinstance(each, Timed) and each.took_s
-        },
-    }  # fmt: skip
-    print(name, load, best, {each: round(value[0], 2) for each, value in found["to best rule"].items()}, flush=True)
-    return found
+def side_by_side(work: Sequence[Any], n_jobs: int) -> Iterator[list[Record]]:
+    """The results of joblib's delayed calls, each as soon as it is there."""
+    yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(work)
+
+
+def judge(desk: str, name: str, loads: Sequence[float], replications: int, trials: int = TRIALS) -> list[Record]:
+    """A contestant at all loads of a desk, with settings that were tuned at the middle one; or the bound."""
+    if name == BOUND:
+        return [_bound(desk, load, replications) for load in loads]
+    own = COURSES[desk].loads
+    middle = Scene.of(desk, own[len(own) // 2])
+    contestant = next(each for each in contestants(middle) if each.name == name)
+    settings = tuned(contestant, middle, trials=trials)
+    return [record_of(contestant, Scene.of(desk, load), settings, replications, part="track") for load in loads]
+
+
+def record_of(
+    contestant: Contestant, scene: Scene, settings: Any, replications: int, *, part: str, variant: str = ""
+) -> Record:
+    """Simulate a contestant with these settings."""
+    policy = contestant.make(scene, settings)
+    rows, took = rows_of(scene, policy, replications)
+    settings = {**settings, **getattr(policy, "note", {})}
+    return Record(
+        part, scene.desk, scene.load, variant, contestant.name, contestant.kind, rows, settings, took_ms=took
+    )  # fmt: skip
+
+
+def rows_of(scene: Scene, policy: Any, replications: int) -> tuple[list[dict[str, Any]], tuple[float, ...]]:
+    """Indicators by replication and channel, and the processor time of decisions."""
+    timed = policy if isinstance(policy, Rule | ByChannel) else Timed(policy)
+    rows = []
+    for number in range(replications):
+        found = simulate(scene.scenario, timed, seed=SEED, replication=number).kpis()
+        for column, channel in enumerate(found.rows):
+            values = {name: float(own[column]) for name, own in found.values.items()}
+            rows.append({"replication": number, "channel": channel, **values})
+    if not isinstance(timed, Timed):
+        return rows, ()
+    return rows, tuple(float(q) * 1e3 for q in np.quantile(timed.took_s or [np.nan], [0.5, 0.99]))
+
+
+def _bound(desk: str, load: float, replications: int) -> Record:
+    scene = Scene.of(desk, load)
+    bounds = [clairvoyant_bound(scene.scenario, seed=SEED, replication=number).bound for number in range(replications)]
+    rows = [{"replication": number, "channel": TOTAL, "reward_expected": bound} for number, bound in enumerate(bounds)]
+    return Record("track", desk, load, "", BOUND, "bound", rows)

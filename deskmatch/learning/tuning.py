@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from deskmatch.errors import DeskmatchError
-from deskmatch.learning.judging import Learned
 from deskmatch.learning.record import check_counts
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Tuned", "tune"]
+__all__ = ["Tried", "Tuned", "tune"]
 
 S = TypeVar("S")
+
+
+class Tried(Protocol):
+    """What a trial tells: a `Learned` does; so does anything with what it used and what it earned at some looks.
+
+    Attributes
+    ----------
+    transitions : ``(looks,)`` simulated decisions, or tickets, that had been used; the last is all.
+    points : ``(looks,)`` points a ticket; the greatest counts.
+    """
+
+    @property
+    def transitions(self) -> NDArray[np.int64]: ...
+    @property
+    def points(self) -> NDArray[np.float64]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +51,15 @@ class Tuned(Generic[S]):
     transitions: int
 
 
-def tune(
-    learn: Callable[[S], Learned], propose: Callable[[optuna.Trial], S], *, trials: int, seed: int = 0
-) -> Tuned[S]:
+def tune(learn: Callable[[S], Tried], propose: Callable[[optuna.Trial], S], *, trials: int, seed: int = 0) -> Tuned[S]:
     """Learn with several settings, and keep those that earned most where the learner is judged.
+
+    Rules and other policies that learn nothing are tuned likewise: `learn` simulates them.
 
     Parameters
     ----------
-    learn : runs the learner, always with the same transitions and seeds; the seeds are other than those of any
-        comparison in which the result takes part.
+    learn : runs the learner, or the policy, always with the same transitions and seeds; the seeds are other than those
+        of any comparison in which the result takes part.
     propose : asks the trial for settings.
     trials : how many, ≥ 1; the first ones are drawn at random, later ones by a tree-structured Parzen estimator.
     seed : of what is proposed.
@@ -61,7 +78,7 @@ def tune(
         raise DeskmatchError("tuning needs optuna: pip install 'deskmatch[tune]'") from None
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    tried: list[tuple[S, Learned]] = []
+    tried: list[tuple[S, Tried]] = []
 
     def earn(trial: optuna.Trial) -> float:
         settings = propose(trial)

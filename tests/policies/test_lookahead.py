@@ -271,6 +271,27 @@ def test_a_look_ahead_keeps_the_protocol_on_a_desk_with_chats(outlook: Any) -> N
     check_policy(LookAhead(Forecast(classes, [0.01, 0.02]), outlook=outlook))
 
 
+def test_experts_with_more_in_hand_than_slots_are_no_new_staffing() -> None:
+    scenario = Scenario.load({
+        "horizon_s": 1800,
+        "channels": {"chat": {"concurrency": [1, 1.6]}, "post": {"patience": "never"}},
+        "types": {
+            name: {"channel": name, "topic": "any", "arrivals": {"per_hour": 90}, "handling": 300, "max_hops": 0}
+            for name in ("chat", "post")
+        },
+        "groups": {"all": {"experts": 4, "channels": {"chat": 2, "post": 1}, "topics": {"any": 0.8}}},
+    })  # fmt: skip
+    plans = []
+
+    class Counted(PolicyImprovement):
+        def plan(self, pools: Pools, rates: Any, size: Any, waiting: Any = None) -> Any:
+            plans.append(size.tolist())
+            return super().plan(pools, rates, size, waiting)
+
+    simulate(scenario, look_ahead(scenario, Counted(rounds=2)), seed=1)
+    assert plans == [[8]]
+
+
 def test_wrong_settings_are_refused(scenario: Scenario) -> None:
     forecast = forecast_of(scenario)
     with pytest.raises(BackendError, match="expected one of"):

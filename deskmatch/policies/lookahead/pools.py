@@ -145,7 +145,7 @@ class Now(Frozen):
         begins = np.searchsorted(kind[order], kind[order])
         place = np.zeros(len(kind), np.int64)
         place[order] = np.arange(len(kind)) - begins
-        taken, on = epoch.staffing.load.sum(axis=1), epoch.staffing.capacity != 0
+        taken, on = np.minimum(epoch.staffing.load.sum(axis=1), pools.slots), epoch.staffing.capacity != 0
         busy = np.bincount(pools.group_of, taken, minlength=pools.n_groups).astype(np.int64)
         size = np.bincount(pools.group_of, np.where(on, pools.slots, taken), minlength=pools.n_groups)
         free = np.maximum(np.where(on, pools.slots - taken, 0), 0)

@@ -1,4 +1,4 @@
-"""The page of the track: tables and pictures from what was measured."""
+"""Tables and picture of the small desks, from what was measured."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
-from benchmarks.policies.simulated import LOOKING_AHEAD, RULES
 from benchmarks.policies.small import shares
 
-__all__ = ["draw_small", "named_table", "random_table", "reading", "simulated_tables", "verdicts"]
+__all__ = ["draw_small", "named_table", "random_table", "reading"]
 
 ON_SMALL = (
     "work-conserving optimum", "best reserve", "greedy", "matching, same points", "fluid prices", "policy improvement",
@@ -76,62 +74,6 @@ def _bootstrap(own: Any) -> tuple[float, float]:
     rows = rng.integers(0, len(own), (2000, len(own)))
     ratios = own[rows, 0].sum(axis=1) / own[rows, 1].sum(axis=1)
     return float(np.quantile(ratios, 0.025)), float(np.quantile(ratios, 0.975))
-
-
-def simulated_tables(results: Sequence[dict[str, Any]]) -> str:
-    """Reward against the best rule, the way to the bound, every indicator, and decision times."""
-    parts = []
-    for each in results:
-        best = each["best rule"]
-        base, bound = np.array(each["reward"][best]), np.array(each["bounds"])
-        room = bound.sum() - base.sum()
-        parts += [
-            f"### {each['desk']}, load {each['load']:g}",
-            "",
-            f"Best rule: {best}. Clairvoyant bound: {bound.mean():.1f} points, {room / abs(base.sum()):.0%} above it.",
-            "",
-            "| contestant | reward − best rule | of the way to the bound | resolved at first contact | abandoned |"
-            " mean wait, s | 95th percentile, s | Jain | decision, ms: median, 99 % |",
-            "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
-        ]
-        for name, indicators in each["indicators"].items():
-            mean, half = each["to best rule"][name]
-            way = (np.array(each["reward"][name]) - base).sum() / room
-            took = each["decision_ms"].get(name)
-            parts.append(
-                f"| {name} | {mean:+.2f} ± {half:.2f} | {way:+.0%} | {indicators['first_contact_resolution']:.1%} |"
-                f" {indicators['abandonment']:.1%} | {indicators['wait_s']:.0f} | {indicators['wait_p95_s']:.0f} |"
-                f" {indicators['jain']:.3f} | {'' if took is None else f'{took[0]:.1f}, {took[1]:.1f}'} |"
-            )
-        parts.append("")
-    return "\n".join(parts)
-
-
-def verdicts(results: Sequence[dict[str, Any]], margin: float = 0.002) -> str:
-    """Whether each look-ahead is non-inferior to every rule: the lower end of its one-sided 97.5 % interval."""
-    lines = ["| desk | load | " + " | ".join(LOOKING_AHEAD) + " |", "|---|---:|" + "---|" * len(LOOKING_AHEAD)]
-    for each in results:
-        cells = []
-        for name in LOOKING_AHEAD:
-            own = np.array(each["reward"][name])
-            worst = np.inf
-            for rule in RULES:
-                pairs = own - np.array(each["reward"][rule])
-                half = stats.t.ppf(0.975, len(pairs) - 1) * pairs.std(ddof=1) / np.sqrt(len(pairs))
-                worst = min(worst, pairs.mean() - half + margin * abs(np.mean(each["reward"][rule])))
-            mean, half = each["to best rule"][name]
-            word = (
-                "better"
-                if mean > half
-                else "non-inferior"
-                if worst >= 0
-                else "not shown"
-                if mean + half >= 0
-                else "worse"
-            )
-            cells.append(word)
-        lines.append(f"| {each['desk']} | {each['load']:g} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def draw_small(results: list[dict[str, Any]], path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deskmatch.epochs.cells import fold
-from deskmatch.errors import Defect, InputError
+from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.prediction.topics.inquiries import Inquiries
 from deskmatch.prediction.topics.text_classifier import TextClassifier
 
@@ -76,15 +76,18 @@ def drift_report(model: TextClassifier, recent: Inquiries, topics: Sequence[str 
 
     Parameters
     ----------
-    model : the classifier; its report keeps what is compared with.
+    model : the classifier; its report keeps what is compared with. Of a cascade: one of its steps.
     recent : tickets that came since.
     topics : what they turned out to be about, None where nobody knows yet; or None altogether.
 
     Raises
     ------
     InputError
-        Where there are no tickets, or not one entry of `topics` for each.
+        Where the model has no report, there are no tickets, or not one entry of `topics` for each.
     """
+    if not isinstance(model, TextClassifier):
+        accepted = "expected a classifier by text, which keeps a report; of a cascade one of its steps"
+        raise InputError([Defect(ARGUMENTS, None, "model", type(model).__name__, accepted)])
     if not len(recent) or (topics is not None and len(topics) != len(recent)):
         found = f"{len(recent)} tickets" + ("" if topics is None else f", {len(topics)} topics")
         raise InputError([Defect("recent", None, None, found, "expected tickets, with one topic each or none at all")])

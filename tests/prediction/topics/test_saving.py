@@ -17,6 +17,7 @@ from deskmatch.prediction.topics import (
     Inquiries,
     KeywordRules,
     TfidfClassifier,
+    drift_report,
     load_classifier,
 )
 
@@ -44,6 +45,12 @@ def test_a_cascade_comes_back_with_all_of_its_steps(cascade: Cascade, tmp_path: 
     assert again.answered_by(ASKED) == cascade.answered_by(ASKED)
     assert len(set(again.answered_by(ASKED))) == 4  # every step and the general queue have a say here
     assert str(again.steps[0].classifier.report) == str(cascade.steps[0].classifier.report)
+
+
+def test_drift_of_a_cascade_is_that_of_one_of_its_steps(cascade: Cascade) -> None:
+    assert drift_report(cascade.steps[0].classifier, ASKED).tickets == len(ASKED)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="argument model: found Cascade; expected a classifier by text"):
+        drift_report(cascade, ASKED)  # type: ignore[arg-type]
 
 
 def test_a_cascade_may_hold_a_cascade(cascade: Cascade, tmp_path: Path) -> None:

@@ -189,10 +189,14 @@ def _convolved(x: Float32, weight: Float32, bias: Float32, windows: Int64) -> Fl
     Every row is multiplied by the weights of every place, then the products are added window by window. A window may
     name the row after the last, which is 0.
     """
-    nothing = np.zeros((1, weight.shape[1]), np.float32)
+    size, width = windows.shape[1], weight.shape[1]
+    by_place = weight.reshape(size, -1, width).swapaxes(0, 1).reshape(-1, size * width)
+    products = np.zeros((len(x) + 1, size * width), np.float32)
+    np.matmul(x, by_place, out=products[:-1])
+    rows = products.reshape(-1, width)
     found = np.tile(bias, (len(windows), 1))
-    for rows, part in zip(windows.T, np.split(weight, windows.shape[1]), strict=True):
-        found += np.vstack([x @ part, nothing])[rows]
+    for place in range(size):
+        found += rows.take(windows[:, place] * size + place, axis=0)
     return np.maximum(found, 0, out=found)
 
 

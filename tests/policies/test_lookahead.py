@@ -21,6 +21,7 @@ from deskmatch.learning import (
     optimum,
     tabulate,
 )
+from deskmatch.learning.next_events import Counts, NextEvents
 from deskmatch.learning.value_learning import path_of, surely_more
 from deskmatch.policies import (
     FluidPrices,
@@ -157,12 +158,14 @@ def test_the_path_of_a_run_is_what_the_engine_counted(scenario: Scenario) -> Non
     path = path_of(run, pools_of(scenario))
     width = np.diff(path.time_s, append=100_000.0)
     inside = path.time_s < 100_000.0
-    mean = (path.waiting[inside] * width[inside, None]).sum(axis=0) / 100_000.0
+    waiting, served = path.counts.waiting, path.counts.served.sum(axis=1)
+    mean = (waiting[inside] * width[inside, None]).sum(axis=0) / 100_000.0
     assert np.allclose(mean, run.mean_waiting, rtol=0.01, atol=1e-3)
-    busy = (path.busy[inside] * width[inside, None]).sum(axis=0) / 100_000.0 / [2, 3]
+    busy = (served[inside] * width[inside, None]).sum(axis=0) / 100_000.0 / [2, 3]
     assert np.allclose(busy, run.experts.groupby("group", sort=True)["occupancy"].mean(), rtol=0.01)
-    assert path.waiting.min() >= 0
-    assert path.busy.max() <= 3
+    assert waiting.min() >= 0
+    assert served.max() <= 3
+    assert (path.at(np.array([path.time_s[5] + 1e-9, -1.0])).waiting == waiting[5]).all()
 
 
 def test_learning_ends_with_the_best_that_was_found(scenario: Scenario) -> None:
@@ -171,7 +174,7 @@ def test_learning_ends_with_the_best_that_was_found(scenario: Scenario) -> None:
     def score(policy: Policy) -> float:
         return evaluate(tabulate(small, policy)).gain
 
-    learning = learn_values(short, look_ahead(short), incumbents=rules()[:1], rounds=2, seed=3, score=score)
+    learning = learn_values(short, look_ahead(short), incumbents=rules()[:1], rounds=2, states=300, seed=3, score=score)
     assert list(learning.scores) == ["start", "incumbent 1", "candidate 1", "candidate 2"]
     assert learning.transitions > 500
     assert score(learning.policy) == max(each.max() for each in learning.scores.values())
@@ -189,6 +192,42 @@ def test_what_is_better_by_chance_only_is_not_learned(scenario: Scenario) -> Non
     assert "incumbent 1" in repr(learning)
     assert surely_more(np.array([1.0, 1.1, 1.2]), np.zeros(3))
     assert not surely_more(np.array([1.0, -1.0, 1.2]), np.zeros(3))
+
+
+def test_expected_differences_find_the_values_of_an_erlang_system() -> None:
+    """One class, one group, everybody served at once: V is known from Poisson's equation up to the discount."""
+    scenario = Scenario.load(
+        {
+            "horizon_s": 3600.0,
+            "channels": {"call": {"patience": 200}},
+            "reward": {"default": {"slope_below": 0.001, "slope_above": 0.001}},
+            "types": {"t": {"channel": "call", "arrivals": {"per_hour": 36}, "handling": 180, "max_hops": 0}},
+            "groups": {"g": {"experts": 2, "topics": {"t": 0.8}}},
+        }
+    )
+    pools = pools_of(scenario)
+    size, rates = np.array([2]), np.array([36 / 3600])
+    features = ValueFeatures.of(pools, size)
+    events = NextEvents(pools, size, 1e9)
+    level = np.repeat(np.arange(30), np.maximum(1, 200 - 20 * np.arange(30)))
+    states = Counts(waiting=np.maximum(level - 2, 0.0)[:, None], served=np.minimum(level, 2.0)[:, None, None])
+    greedy = LearnedValues(features, np.zeros(len(features)))
+    found = LearnedValues(features, events.weights(features, states, np.tile(rates, (len(level), 1)), greedy, 0.0))
+    ahead = Counts(waiting=np.zeros((3, 1)), served=np.arange(3.0)[:, None, None])
+    cost = 0.001 + float(pools.points[0, 0]) / 200  # of a second of waiting: its slope, and those who hang up
+    erlang = marginal_costs(rates[0], 1 / 180, 1 / 200, cost, 0.0, 2, 200)
+    assert np.allclose(-np.diff(found.values(events.seen(ahead))), erlang[:2], rtol=0.05)
+
+
+def test_states_wander_within_the_desk(scenario: Scenario) -> None:
+    pools = pools_of(scenario)
+    events = NextEvents(pools, np.array([2, 3]), 3600.0)
+    empty = Counts(waiting=np.zeros((50, 2)), served=np.zeros((50, 2, 2)))
+    moved = events.wandered(empty, np.tile([0.01, 0.01], (50, 1)), 40, np.random.default_rng(0))
+    assert moved.waiting.min() == 0
+    assert moved.waiting.max() > 2
+    assert (moved.served.sum(axis=1) <= [2, 3]).all()
+    assert (moved.served[:, ~pools.eligible] == 0).all()
 
 
 def test_values_learned_in_expectation_close_most_of_the_gap(scenario: Scenario) -> None:

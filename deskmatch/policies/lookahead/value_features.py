@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 IDLE_KNOTS = (1, 2, 3, 4, 6, 9, 14, 22, 40)
-QUEUE_KNOTS = (1, 2, 4, 10)
+QUEUE_KNOTS = (1, 2, 4, 10, 1000)
 MOST_PRODUCTS = 400
 """Products of two or three counts that there are at most; a larger desk has fewer knots in each, so that its values can
 still be learned and a decision takes a few milliseconds."""

@@ -27,9 +27,7 @@ def named_table(results: Sequence[dict[str, Any]]) -> str:
     ]
     for each in results:
         gap = each["optimum"] - each["best static rule"]
-        way = (
-            (each["best look-ahead"] - each["best static rule"]) / gap if gap > 1e-3 * abs(each["optimum"]) else None
-        )
+        way = (each["best look-ahead"] - each["best static rule"]) / gap if gap > 1e-3 * abs(each["optimum"]) else None
         names = ("optimum", "work-conserving optimum", "best static rule", "best reserve", "greedy", "fluid prices",
                  "policy improvement", "tuned improvement", "learned values")  # fmt: skip
         values = " | ".join("–" if np.isnan(each[name]) else f"{each[name]:.4f}" for name in names)

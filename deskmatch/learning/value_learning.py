@@ -119,8 +119,8 @@ def learn_values(
     States are drawn from runs of the twin under the policies that it can begin with and under every candidate so far,
     so that a candidate that was misled by wrong values has been where these are needed; and from there some wander on
     with decisions at random. At these states values are learned by temporal differences in expectation over the next
-    event (`NextEvents`): first those of greedy pairs, then those of the candidate that has earned most, and, where the last
-    one has not, of that one in turn. The look-ahead with these values is the next candidate. It is the result only
+    event (`NextEvents`): first those of greedy pairs, then those of the candidate that has earned most, and, where the
+    last one has not, of that one in turn. The look-ahead with these values is the next candidate. It is the result only
     where it earns more on the same customers than the best before it in a one-sided test (paired t, 5 %), so that the
     result is worse than what was there to begin with by chance only.
 

@@ -24,7 +24,7 @@ __all__ = ["FineTuning", "Network", "fine_tune", "pooled"]
 PURPOSE = "TransformerClassifier"
 SCALE = 20.0
 """Scores are cosines times this: with texts and topics of length 1, cosines alone could not say anything for sure."""
-BATCH = 16
+BATCH = 8
 """Texts that go through the transformer at once, of like length: in larger batches most of the work is padding."""
 MOST_KEPT = 1 << 30
 """Bytes of what frozen layers say of the texts, kept so that it is computed once."""

@@ -13,6 +13,7 @@ from rich.table import Table
 from deskmatch.cli.options import fail, readable_errors
 
 if TYPE_CHECKING:
+    from deskmatch.formulations import Formulation
     from deskmatch.policies import Policy
     from deskmatch.simulation import Comparison, Scenario
 
@@ -41,8 +42,10 @@ SHOWN = (
 RULES = ("c_mu", "c_mu_theta", "generalised_c_mu", "p_c_mu", "max_weight", "least_flexible_first", "most_qualified")
 NAMES = (
     "current", "fcfs", "fastest", "least_occupied", "random", "priority", "longest_queue", *RULES, "greedy", "matching",
-    "matching_greedy", "look_ahead",
+    "matching_greedy", "look_ahead", "oracle",
 )  # fmt: skip
+SEES_TRUTH = ("look_ahead", "oracle")
+"""Policies that are shown the scenario's own probabilities of resolution, which no desk knows."""
 
 
 def simulate_command(
@@ -72,6 +75,9 @@ def simulate_command(
             typer.echo(f"warning: {warning}", err=True)
         names = list(dict.fromkeys(policy or ["fcfs"]))
         policies = {name: policy_named(name, loaded) for name in names}
+        for name in names if loaded.tables.calibration is not None else ():
+            if name in SEES_TRUTH:
+                typer.echo(f"{name}: sees the twin's true probabilities of resolution, which no desk knows", err=True)
         if channel != "total" and channel not in loaded.channels:
             fail(f"--channel: found {channel!r}; expected total, {', '.join(loaded.channels)}")
         unknown = [name for name in indicator or () if name not in INDICATORS]
@@ -89,7 +95,7 @@ def simulate_command(
 
 
 def policy_named(name: str, scenario: Scenario) -> Policy:
-    """A policy of the command line, fit for the scenario's channels."""
+    """A policy of the command line, fit for the scenario's channels; `oracle` is matching that sees the truth."""
     from deskmatch import policies
     from deskmatch.formulations import Formulation
     from deskmatch.policies import Greedy, LookAhead, Matching, fcfs, longest_queue, priority_fcfs
@@ -110,16 +116,30 @@ def policy_named(name: str, scenario: Scenario) -> Policy:
         rule: Policy = getattr(policies, name)()
         return rule
     if name == "greedy":
-        return Greedy(Formulation(scenario.routing))
+        return Greedy(_formulation(scenario))
     if name == "look_ahead":
         from deskmatch.learning import forecast_of
 
         return LookAhead(forecast_of(scenario), scenario.tables.reward, routing=scenario.routing)
     if name == "matching":
-        return Matching(Formulation(scenario.routing))
+        return Matching(_formulation(scenario))
     if name == "matching_greedy":
-        return Matching(Formulation(scenario.routing), method="greedy")
+        return Matching(_formulation(scenario), method="greedy")
+    if name == "oracle":
+        return Matching(Formulation(scenario.routing), name="oracle")
     fail(f"--policy: found {name!r}; expected one of {', '.join(NAMES)}")
+
+
+def _formulation(scenario: Scenario) -> Formulation:
+    """The scenario's routing; of a calibrated one with rates of resolution learned from what it shows, as a desk would
+    have them, and not those that it knows."""
+    from deskmatch.formulations import Formulation
+
+    if scenario.tables.calibration is None:
+        return Formulation(scenario.routing)
+    from deskmatch.simulation.calibration import learned_predictors
+
+    return Formulation(scenario.routing, resolution=learned_predictors(scenario).resolution)
 
 
 def show(result: Comparison, indicators: list[str], row: str, scenario: Scenario) -> None:

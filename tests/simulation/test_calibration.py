@@ -13,8 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from deskmatch.cli.app import app
+from deskmatch.cli.simulate import policy_named
 from deskmatch.errors import ContractError, InputError, ScenarioError
-from deskmatch.policies import fcfs
+from deskmatch.policies import Matching, fcfs
+from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.simulation import Scenario, compare, simulate
 from deskmatch.simulation.calibration import (
     ContactLog,
@@ -30,6 +32,7 @@ from deskmatch.simulation.calibration import (
 )
 from deskmatch.simulation.calibration.away import EDGES_S, Gaps, fit_times_away
 from deskmatch.simulation.calibration.discipline import head_starts
+from deskmatch.simulation.calibration.elapsed_fit import fit_ages
 from deskmatch.simulation.calibration.fitting import fit_log
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.measures import coverage, noise_ratio, randomised_pit
@@ -37,6 +40,13 @@ from deskmatch.simulation.toml_text import toml_text
 
 DAY_S = 86_400.0
 START = pd.Timestamp("2026-03-02")
+
+
+TOLD = (
+    "wait_s", "abandonment", "service_level", "wait_p50_s", "wait_p90_s", "wait_p95_s", "asa_s",
+    "first_contact_resolution", "occupancy",
+)  # fmt: skip
+"""Indicators whose error is known of a desk that logs resolutions."""
 
 
 @cache
@@ -247,7 +257,7 @@ def test_errors_stand_beside_differences_between_policies(tmp_path: Path) -> Non
     again = Scenario.load(tmp_path / "twin.toml")
     assert again.to_dict() == scenario.to_dict()
     result = compare(again, {"now": current_rule(again), "fcfs": fcfs()}, replications=2, progress=False)
-    assert set(result.twin_error) == {"wait_s", "abandonment", "service_level", "occupancy"}
+    assert set(result.twin_error) == set(TOLD)
     below = result.below_twin_error("fcfs", "wait_s")
     assert below == (abs(result.difference("fcfs", "wait_s").mean) < result.twin_error["wait_s"])
     assert result.below_twin_error("fcfs", "jain") is None
@@ -377,7 +387,7 @@ def test_the_command_line_learns_a_desk(tmp_path: Path) -> None:
     found = Scenario.load(out).tables.calibration
     assert found is not None
     assert found.evaluated == ("2026-03-07", "2026-03-08")
-    assert [row.indicator for row in found.errors] == ["wait_s", "abandonment", "service_level", "occupancy"]
+    assert [row.indicator for row in found.errors] == [*TOLD]
     for wrong, said in (
         (["--column", "arrived"], "NAME=COLUMN"),
         (["--format", "excel"], "expected one of"),
@@ -425,6 +435,24 @@ def test_tickets_that_nobody_waits_for_on_a_line_have_times_to_the_end() -> None
     assert row.twin == pytest.approx(40_600, rel=0.1)
     assert found.coverage("elapsed_s") > 0.6
     assert found.noise_ratio("hour", "elapsed_s") < 1.6
+
+
+def test_tickets_that_are_open_at_the_end_count_as_open_and_late_weeks_count_more_where_work_gets_faster() -> None:
+    rng = np.random.default_rng(7)
+    opened = np.sort(rng.uniform(0, 42 * DAY_S, 4000))
+    at = START + pd.to_timedelta(opened, unit="s")
+
+    def read(hours: Any) -> ContactLog:
+        ended = at + pd.to_timedelta(3600.0 * hours * rng.exponential(1.0, len(at)), unit="s")
+        table = {"arrived": at, "answered": at, "ended": ended, "type": "a", "expert": "x", "channel": "post"}
+        return ContactLog.read(pd.DataFrame(table))
+
+    steady = fit_ages(read(200.0).between(0, 28))  # two thirds of the last week's are still open
+    assert steady.open > 200
+    assert steady.quantiles(0, 999).mean() == pytest.approx(200 * 3600, rel=0.1)
+    faster = fit_ages(read(np.where(opened < 28 * DAY_S, 12.0, 3.0)))
+    assert faster.half_life[0] < 28
+    assert faster.quantiles(0, 999).mean() < 6 * 3600
 
 
 @pytest.mark.skipif("DESKMATCH_DATA" not in os.environ, reason="DESKMATCH_DATA is not set: no public logs")
@@ -484,3 +512,12 @@ def test_pictures_are_drawn(tmp_path: Path) -> None:
     report().draw_day(tmp_path / "day.png", day=1)
     assert (tmp_path / "fits.png").stat().st_size > 10_000
     assert (tmp_path / "day.png").stat().st_size > 10_000
+
+
+def test_policies_of_the_command_line_see_what_the_twin_shows_and_the_oracle_what_it_knows() -> None:
+    twin = learned().replace(horizon_s=2 * DAY_S)
+    matching, oracle = policy_named("matching_greedy", twin), policy_named("oracle", twin)
+    assert isinstance(matching, Matching) and isinstance(oracle, Matching)
+    assert isinstance(matching.formulation.resolution, HistoricalRate)
+    assert oracle.formulation.resolution is None
+    assert oracle.name == "oracle"

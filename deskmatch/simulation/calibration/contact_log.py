@@ -63,6 +63,7 @@ class ContactLog(Frozen):
     resolved : ``(rows,)`` 1, 0, nan: not logged.
     left_s : ``(n,)`` when contacts left before the queue.
     notes : what was left out, a sentence each.
+    seen_until_s : fits of how long tickets take do not look at what ended later.
     """
 
     start: datetime
@@ -86,6 +87,7 @@ class ContactLog(Frozen):
     resolved: Floats
     left_s: Floats
     notes: tuple[str, ...] = ()
+    seen_until_s: float = float("inf")
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -179,6 +181,7 @@ class ContactLog(Frozen):
         for name in ("arrived_s", "queued_s", "answered_s", "ended_s"):
             changes[name] = changes[name] - begin
         left = self.left_s[(self.left_s >= begin) & (self.left_s < end)] - begin
+        changes["seen_until_s"] = min(self.seen_until_s, end) - begin
         return self._replaced(
             start=self.start + timedelta(days=first), days=last - first, left_s=left, notes=(), **changes
         )
@@ -212,6 +215,12 @@ class ContactLog(Frozen):
     def abandoned(self) -> NDArray[np.bool_]:
         """``(rows,)``."""
         return np.asarray(self.ending == Ending.ABANDONED)
+
+    @property
+    def good(self) -> Floats:
+        """``(rows,)`` 1 where it was resolved and not handed on, 0 where it was not; nan where the log says neither."""
+        known = ~np.isnan(self.transfers) | ~np.isnan(self.resolved)
+        return np.where(known, ~(self.transfers > 0) & ~(self.resolved == 0), np.nan)
 
     @property
     def weekday(self) -> int:

@@ -25,7 +25,7 @@ from deskmatch.simulation.calibration.measures import (
     randomised_pit,
     totals_by,
 )
-from deskmatch.simulation.calibration.presence import infer_presence
+from deskmatch.simulation.calibration.presence import Observed
 from deskmatch.simulation.calibration.replaying import current_rule, provenance_of, replay
 from deskmatch.simulation.provenance import ErrorRow
 from deskmatch.simulation.run import simulate
@@ -60,7 +60,9 @@ class TwinReport(Frozen):
     types : names.
     real, twin : by grouping (``"interval"``, ``"day"``, ``"hour"``, ``"type"``, ``"total"``) the aggregates, of the
         twin one a replication.
-    occupancy : real share of the time logged in that is spent on contacts, and ``(replications,)`` of the twin.
+    whole : of all contacts together, by indicator what was real and ``(replications,)`` of the twin: percentiles of the
+        wait, mean wait of those served, first-contact resolution where the log has it, and the occupancy, the share of
+        the time logged in that is spent on contacts.
     pit : of ``"wait_s"`` and ``"abandonment"``, of tickets of ``"elapsed_s"``, ``(intervals,)`` randomised transforms;
         nan without contacts.
     """
@@ -72,7 +74,7 @@ class TwinReport(Frozen):
     types: tuple[str, ...]
     real: dict[str, Cells]
     twin: dict[str, tuple[Cells, ...]]
-    occupancy: tuple[float, Floats]
+    whole: dict[str, tuple[float, Floats]]
     pit: dict[str, Floats]
 
     @property
@@ -104,9 +106,8 @@ class TwinReport(Frozen):
     def errors(self) -> tuple[ErrorRow, ...]:
         """The rows of the table that a calibrated scenario carries."""
         found = [_error_row(name, *self.series("total", name)) for name in self.measures]
-        if np.isnan(self.occupancy[0]):
-            return tuple(found)
-        return (*found, _error_row("occupancy", np.array([self.occupancy[0]]), self.occupancy[1][:, None]))
+        others = [(name, np.array([real]), twin[:, None]) for name, (real, twin) in self.whole.items()]
+        return (*found, *(_error_row(*each) for each in others if not np.isnan(each[1]).any()))
 
     def onto(self, scenario: Scenario) -> Scenario:
         """The scenario with this table of errors."""
@@ -179,17 +180,19 @@ def evaluate_twin(
 
     real = cells_of(of_log(log))
     twin: dict[str, list[Cells]] = {name: [] for name in real}
-    busy, logged = [], []
-    for number, twin_scenario in enumerate(_replayed(scenario, log, replications, seed)):
+    whole: dict[str, list[float]] = {}
+    logged = []
+    for number, (twin_scenario, logged_s) in enumerate(_replayed(scenario, log, replications, seed)):
         run = simulate(twin_scenario, policy or current_rule(twin_scenario), seed=seed, replication=number)
         contacts = of_run(run, log.types)
         for name, cells in cells_of(contacts).items():
             twin[name].append(cells)
-        busy.append(float(np.nansum(contacts.ended_s - contacts.served_s)))
-        logged.append(_logged_s(twin_scenario))
-    served = float(np.nansum(log.handling_s))
-    logged = [each or float("nan") for each in logged]
-    occupancy = (served / float(np.mean(logged)), np.array(busy) / np.array(logged))
+        busy_s = float(np.nansum(contacts.ended_s - contacts.served_s))
+        own = contacts.whole() | {"occupancy": busy_s / max(float((run.end.logged_s - run.start.logged_s).sum()), 1.0)}
+        for name, value in own.items():
+            whole.setdefault(name, []).append(value)
+        logged.append(logged_s)
+    seen = of_log(log).whole() | {"occupancy": float(np.nansum(log.handling_s)) / float(np.mean(logged))}
     report = TwinReport(
         period=log.period,
         replications=replications,
@@ -198,7 +201,7 @@ def evaluate_twin(
         types=log.types,
         real=real,
         twin={name: tuple(cells) for name, cells in twin.items()},
-        occupancy=occupancy,
+        whole={name: (seen[name], np.array(values)) for name, values in whole.items()} if log.on_line else {},
         pit={},
     )
     rng = np.random.default_rng(seed)
@@ -207,18 +210,14 @@ def evaluate_twin(
     return report
 
 
-def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int) -> Iterator[Scenario]:
-    """The scenario of each replication, the same for a fifth of them."""
+def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int) -> Iterator[tuple[Scenario, float]]:
+    """The scenario of each replication, the same for a fifth of them, and how long experts were really logged in."""
+    observed = Observed.of(log) if log.on_line else None
     for draw in range(STAFFINGS):
-        presence = infer_presence(log, seed=seed + draw) if log.on_line else None
+        presence = None if observed is None else observed.presence(seed + draw)
         one = replay(scenario, log, presence=presence)
-        yield from [one] * len(range(draw, replications, STAFFINGS))
-
-
-def _logged_s(scenario: Scenario) -> float:
-    groups = scenario.tables.groups.values()
-    logged = sum(end - begin for group in groups for begin, end in group.logins_s or ())
-    return logged - sum(end - begin for group in groups for begin, end in group.breaks_s)
+        logged_s = float("nan") if presence is None else max(presence.logged_s, 1.0)
+        yield from [(one, logged_s)] * len(range(draw, replications, STAFFINGS))
 
 
 def _groupings(contacts: Contacts, log: ContactLog, every_s: float) -> dict[str, tuple[NDArray[np.int64], int]]:

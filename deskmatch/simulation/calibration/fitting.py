@@ -226,15 +226,18 @@ def _rate(model: HistoricalRate | None, expert: str, topic: str) -> float:
 
 def _resolution(log: ContactLog) -> HistoricalRate | None:
     """Fitted where the log has transfers or resolutions."""
-    known = ~np.isnan(log.transfers) | ~np.isnan(log.resolved)
-    rows = np.flatnonzero((log.ending == Ending.ANSWERED) & known)
+    good = log.good
+    rows = np.flatnonzero((log.ending == Ending.ANSWERED) & ~np.isnan(good))
     if not len(rows):
         return None
     import pandas as pd
 
-    good = ~(log.transfers[rows] > 0) & ~(log.resolved[rows] == 0)
     experts, types = np.array(log.experts), np.array(log.types)
-    frame = {"expert_id": experts[log.expert[rows]], "topic": types[log.type[rows]], "resolved_first_contact": good}
+    frame = {
+        "expert_id": experts[log.expert[rows]],
+        "topic": types[log.type[rows]],
+        "resolved_first_contact": good[rows] == 1,
+    }
     return HistoricalRate.fit(pd.DataFrame(frame))
 
 

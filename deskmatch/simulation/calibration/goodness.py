@@ -24,10 +24,15 @@ def fits_of(fits: Fits) -> tuple[Fit, ...]:
 
 
 def _elapsed(fits: Fits) -> Fit:
-    elapsed = fits.log.elapsed_s / 3600
+    elapsed, found = fits.log.elapsed_s / 3600, fits.service.elapsed
+    assert found is not None
+    first, later = ("all days count the same" if np.isinf(d) else f"half-life {d:g} days" for d in found.half_life)
     return Fit(
         process="time to the end",
-        says=f"median {np.median(elapsed):.1f} hours, mean {elapsed.mean():.1f}; by type, experts not told apart",
+        says=(
+            f"median {np.median(elapsed):.1f} hours, mean {elapsed.mean():.1f}; {found.open} open at the log's end and"
+            f" count as open; first day of a ticket: {first}; later: {later}; by type"
+        ),
         unknown="how much of the time in hand is work, when experts are there, and what they do first",
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.simulation.calibration.contact_log import ContactLog
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.run import Run
 
@@ -32,6 +32,7 @@ class Contacts:
     served_s : ``(contacts,)`` when service began; nan: it did not.
     ended_s : ``(contacts,)``.
     topic : ``(contacts,)`` codes of types.
+    resolved : ``(contacts,)`` of those served, 1: neither handed on nor left unresolved; nan: not served, or not known.
     """
 
     queued_s: Floats
@@ -40,11 +41,27 @@ class Contacts:
     served_s: Floats
     ended_s: Floats
     topic: Integers
+    resolved: Floats
+
+    def whole(self) -> dict[str, float]:
+        """Indicators that are told of all contacts together, by the names that they have of a run; nan: not known."""
+        served = ~np.isnan(self.served_s)
+        known, waits = (each[~np.isnan(each)] for each in (self.resolved, self.wait_s))
+        found = {
+            f"wait_p{share}_s": float(np.percentile(waits, share, method="inverted_cdf"))
+            if len(waits)
+            else float("nan")
+            for share in (50, 90, 95)
+        }
+        found["asa_s"] = float(np.nanmean(self.wait_s[served])) if served.any() else float("nan")
+        found["first_contact_resolution"] = float(known.mean()) if len(known) else float("nan")
+        return found
 
 
 def of_log(log: ContactLog) -> Contacts:
     """What really happened."""
-    return Contacts(log.queued_s, log.wait_s, log.abandoned, log.answered_s, log.ended_s, log.type)
+    resolved = np.where(log.ending == Ending.ANSWERED, log.good, np.nan)
+    return Contacts(log.queued_s, log.wait_s, log.abandoned, log.answered_s, log.ended_s, log.type, resolved)
 
 
 def of_run(run: Run, topics: Sequence[str]) -> Contacts:
@@ -56,7 +73,9 @@ def of_run(run: Run, topics: Sequence[str]) -> Contacts:
     code = {name: row for row, name in enumerate(topics)}
     topic = np.array([code.get(each.topic, -1) for each in run.scenario.types], np.int64)
     lost = np.isin(rows["outcome"], (Outcome.ABANDONED, Outcome.BALKED))
-    return Contacts(rows["entered"], begun - rows["entered"], lost, rows["started"], end, topic[rows["type"]])
+    resolved = np.where(np.isnan(rows["started"]), np.nan, rows["outcome"] == Outcome.RESOLVED)
+    wait = begun - rows["entered"]
+    return Contacts(rows["entered"], wait, lost, rows["started"], end, topic[rows["type"]], resolved)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,7 +30,7 @@ from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.calibration.skills import skills_of
 from deskmatch.simulation.settings import DAY_S
 
-__all__ = ["Presence", "infer_presence"]
+__all__ = ["Observed", "Presence", "infer_presence"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -91,26 +91,51 @@ def infer_presence(log: ContactLog, *, seed: int = 0) -> Presence:
     log : the contacts.
     seed : of the breaks that nobody can see.
     """
-    skills = skills_of(log)
-    sets, which = np.unique(skills.reshape(-1, len(log.types)), axis=0, return_inverse=True)
-    which = which.reshape(skills.shape[:2])
-    grace = grace_of(log)
-    waits = [_waiting(log, each, grace) for each in sets]
-    work = [_Work.of(log, expert, _by_day(waits, which[expert])) for expert in range(len(log.experts))]
-    gaps, place = _gaps(log, work, skills)
-    away = fit_times_away(gaps, len(work))
-    rng = np.random.default_rng(seed)
-    drawn = _drawn(gaps, away, rng)
-    busy = sum(float((each.end - each.begin).sum()) for each in work)
-    idle = float(gaps.length_s[gaps.length_s < APART_S].sum() - drawn.sum())
-    early = busy / max(busy + idle, 1.0) / 2
-    polite = ~gaps.under_queue & (rng.random(len(drawn)) < away.put_off)
-    found = []
-    for each, first in zip(work, place, strict=True):
-        own = slice(first, first + len(each.gap))
-        found.append(_stretches(each, early, drawn[own], polite[own]))
-    spans, breaks, hours = (tuple(each) for each in zip(*found, strict=True))
-    return Presence(spans, breaks, hours, away)
+    return Observed.of(log).presence(seed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observed:
+    """What a log shows of its experts, from which any number of presences are drawn.
+
+    Parameters
+    ----------
+    work : the contacts of each expert.
+    gaps, place : of all experts, and where those of each begin.
+    away : the law of times away after a contact.
+    """
+
+    work: list[_Work]
+    gaps: Gaps
+    place: list[int]
+    away: TimesAway
+
+    @classmethod
+    def of(cls, log: ContactLog) -> Observed:
+        """Look at a log."""
+        skills = skills_of(log)
+        sets, which = np.unique(skills.reshape(-1, len(log.types)), axis=0, return_inverse=True)
+        which = which.reshape(skills.shape[:2])
+        grace = grace_of(log)
+        waits = [_waiting(log, each, grace) for each in sets]
+        work = [_Work.of(log, expert, _by_day(waits, which[expert])) for expert in range(len(log.experts))]
+        gaps, place = _gaps(log, work, skills)
+        return cls(work, gaps, place, fit_times_away(gaps, len(work)))
+
+    def presence(self, seed: int) -> Presence:
+        """One draw of the breaks that nobody can see."""
+        gaps, rng = self.gaps, np.random.default_rng(seed)
+        drawn = _drawn(gaps, self.away, rng)
+        busy = sum(float((each.end - each.begin).sum()) for each in self.work)
+        idle = float(gaps.length_s[gaps.length_s < APART_S].sum() - drawn.sum())
+        early = busy / max(busy + idle, 1.0) / 2
+        polite = ~gaps.under_queue & (rng.random(len(drawn)) < self.away.put_off)
+        found = []
+        for each, first in zip(self.work, self.place, strict=True):
+            own = slice(first, first + len(each.gap))
+            found.append(_stretches(each, early, drawn[own], polite[own]))
+        spans, breaks, hours = (tuple(each) for each in zip(*found, strict=True))
+        return Presence(spans, breaks, hours, self.away)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deskmatch.prediction.crossed import CrossedEffects, crossed_effects
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, hour_of
+from deskmatch.simulation.calibration.elapsed_fit import ElapsedFit, fit_ages
 from deskmatch.simulation.settings import DAY_S
 
 __all__ = ["ServiceFit", "fit_elapsed", "fit_service", "sample_of"]
@@ -33,6 +34,7 @@ class ServiceFit:
     pace : ``(24,)`` by how much contacts that begin in an hour of the day last longer, with mean 1 over the contacts.
     pace_cv : deviation of the factor of a whole day.
     effects : how the relative times vary with expert, expert × type, hour and day.
+    elapsed : of tickets, what their times to the end come from.
     """
 
     sample_s: tuple[Floats, ...]
@@ -40,6 +42,7 @@ class ServiceFit:
     pace: Floats
     pace_cv: float
     effects: CrossedEffects
+    elapsed: ElapsedFit | None = None
 
 
 def fit_service(log: ContactLog) -> ServiceFit:
@@ -74,14 +77,11 @@ def fit_service(log: ContactLog) -> ServiceFit:
 
 
 def fit_elapsed(log: ContactLog) -> ServiceFit:
-    """Of tickets, the law of the time from the queue to the end by class; experts and hours are not told apart."""
-    samples = []
-    for code in range(len(log.class_names())):
-        own = log.elapsed_s[log.contact_class == code]
-        of_type = log.elapsed_s[log.type == code // len(log.priorities)]
-        samples.append(sample_of(own if len(own) >= FEW else of_type if len(of_type) >= FEW else log.elapsed_s))
+    """Of tickets, the law of the time from the queue to the end by type; experts and hours are not told apart."""
+    found = fit_ages(log)
+    samples = [found.quantiles(code // len(log.priorities), POINTS) for code in range(len(log.class_names()))]
     nothing = crossed_effects(np.ones(1), np.ones(1), [(np.zeros(1, np.int64), 1)] * 4)
-    return ServiceFit(tuple(samples), np.ones((len(log.experts), len(log.types))), np.ones(24), 0.0, nothing)
+    return ServiceFit(tuple(samples), np.ones((len(log.experts), len(log.types))), np.ones(24), 0.0, nothing, found)
 
 
 def sample_of(values: Floats) -> Floats:

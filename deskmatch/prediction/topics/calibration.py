@@ -66,10 +66,23 @@ def calibrate(scores: Sequence[Float64], topic: NDArray[np.int64]) -> Calibratio
         return Calibration(heats, (1.0,))
     parts = [np.exp(log_softmax(score / heat, axis=1)) for score, heat in zip(scores, heats, strict=True)]
     mixes = [mix for mix in product(SHARES, repeat=len(scores)) if abs(sum(mix) - 1) < 1e-9]
-    losses = [_loss(np.log(np.maximum(_mean(parts, mix), FLOOR)), topic) for mix in mixes]
-    best = mixes[int(np.argmin(losses))]
+    losses = np.stack([_losses(np.log(np.maximum(_mean(parts, mix), FLOOR)), topic) for mix in mixes])
+    best = mixes[_nearest_to_equal(mixes, losses)]
     sharpness = 1 / _temperature(np.log(np.maximum(_mean(parts, best), FLOOR)), topic)
     return Calibration(heats, tuple(best), sharpness)
+
+
+def _nearest_to_equal(mixes: Sequence[tuple[float, ...]], losses: Float64) -> int:
+    """Of the mixes whose ``(mixes, rows)`` losses are not clearly above the least, the one whose shares differ least.
+
+    Clearly: by more than a standard error of the difference (L. Breiman et al., Classification and Regression Trees,
+    1984, section 3.4.3). Few rows would else choose a lopsided mix by chance.
+    """
+    worse = losses - losses[int(losses.mean(axis=1).argmin())]
+    clear = worse.std(axis=1) / np.sqrt(losses.shape[1])
+    candidates = np.flatnonzero(worse.mean(axis=1) <= clear).tolist()
+    order = np.lexsort((worse[candidates].mean(axis=1), [np.std(mixes[k]) for k in candidates]))
+    return int(candidates[int(order[0])])
 
 
 def _mean(parts: Sequence[Float64], shares: Sequence[float]) -> Float64:
@@ -85,11 +98,15 @@ def _temperature(scores: Float64, topic: NDArray[np.int64]) -> float:
 
 
 def _loss(scores: Float64, topic: NDArray[np.int64]) -> float:
-    """Mean log loss of labels that are smoothed as if one of n + 2 were wrong (J. Platt, 1999), so that few rows, all
-    of them right, do not make everything certain."""
+    return float(_losses(scores, topic).mean())
+
+
+def _losses(scores: Float64, topic: NDArray[np.int64]) -> Float64:
+    """``(rows,)`` log losses of labels that are smoothed as if one of n + 2 were wrong (J. Platt, 1999), so that few
+    rows, all of them right, do not make everything certain."""
     logs = log_softmax(scores, axis=1)
     smooth = 1.0 / (len(topic) + 2)
-    return float(-np.mean((1 - smooth) * logs[np.arange(len(topic)), topic] + smooth * logs.mean(axis=1)))
+    return np.asarray(-((1 - smooth) * logs[np.arange(len(topic)), topic] + smooth * logs.mean(axis=1)))
 
 
 def sure_threshold(confidence: Float64, right: NDArray[np.bool_], precision: float) -> float | None:

@@ -124,6 +124,14 @@ def test_the_temperature_that_made_the_scores_is_found_again() -> None:
     assert both.shares == (1.0, 0.0)
 
 
+def test_heads_alike_have_equal_shares_however_few_rows_there_are() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 2, (30, 5))
+    topic = truth.argmax(axis=1)
+    alike = [truth + rng.normal(0, 1, truth.shape) for _ in range(2)]
+    assert calibrate(alike, topic).shares == (0.5, 0.5)
+
+
 def test_a_precision_is_kept_on_tickets_to_come() -> None:
     rng = np.random.default_rng(1)
     kept = []

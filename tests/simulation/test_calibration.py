@@ -339,6 +339,13 @@ def test_times_away_are_found_in_gaps_that_hide_them() -> None:
     assert found.calm[EDGES_S[:-1] >= 450].sum() == pytest.approx(0.2, abs=0.1)
 
 
+def test_experts_with_several_contacts_at_once_are_noted() -> None:
+    assert not any("another one" in note for note in fit_log(log().between(0, 7)).log.notes)
+    both = contacts().assign(expert=lambda table: table["expert"].str.replace("bo", "cem"))
+    (note,) = fit_log(ContactLog.read(both).between(0, 7)).log.notes
+    assert "begin while their expert has another one" in note
+
+
 def test_priorities_that_only_the_waiting_have_are_filled_in() -> None:
     table = contacts()
     waited = (table["answered"].fillna(table["ended"]) - table["queue_entered"]).dt.total_seconds() > 0

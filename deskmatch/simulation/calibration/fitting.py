@@ -35,6 +35,9 @@ Floats = NDArray[np.float64]
 FEWEST = 20
 """Customers who gave up below which patience is not fitted: the channel's default stays."""
 
+OVERLAPPING = 0.05
+"""Share of contacts that begin while their expert has another one, above which this is noted."""
+
 OWN_CURVE = 150
 """Customers of a class who gave up from which on its patience has a curve of its own."""
 
@@ -119,6 +122,10 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
         accepted = "expected contacts that an expert answered, with an end after that"
         raise InputError([Defect("contacts", None, "answered", None, accepted)])
     log = with_known_priorities(log)
+    share = _overlapping(log)
+    if log.on_line and share > OVERLAPPING:
+        note = f"{share:.0%} of the contacts begin while their expert has another one: a contact takes the whole expert"
+        log = log._replaced(notes=(*log.notes, f"{note} of the twin, so that its waits are too long"))
     return Fits(
         log=log,
         arrivals=fit_arrivals(log, every_s=every_s),
@@ -128,6 +135,16 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
         patience=_patience(log),
         resolution=_resolution(log),
     )
+
+
+def _overlapping(log: ContactLog) -> float:
+    """Share of the contacts that begin before an earlier one of the same expert has ended, by a second or more."""
+    rows = np.flatnonzero(log.ending == Ending.ANSWERED)
+    rows = rows[np.lexsort((log.answered_s[rows], log.expert[rows]))]
+    later = 0
+    for own in np.split(rows, np.flatnonzero(np.diff(log.expert[rows])) + 1):
+        later += int((log.answered_s[own[1:]] < np.maximum.accumulate(log.ended_s[own])[:-1] - 1.0).sum())
+    return later / max(len(rows), 1)
 
 
 def scenario_of(fits: Fits, name: str) -> Scenario:

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deskmatch import Desk, Epoch, Formulation, Tickets, Vocabulary
+from deskmatch.errors import InputError
 from deskmatch.formulations import BoundFormulation
 from deskmatch.formulations.terms import Resolution
 from deskmatch.prediction.topics import (
@@ -68,11 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     rng = np.random.default_rng(0)
     old, new = read_questions(path, options.rows, rng)
+    try:
+        contestants = steps(old, transformer=options.transformer)
+    except InputError as error:
+        print(f"--rows {options.rows}: too few to learn from; expected some 2,000 or more.\n{error}", file=sys.stderr)
+        return 2
     desk, resolves = drawn_desk(sorted(set(old.topics)), rng)
     table = Table(title=f"{len(new.topics):,} new questions, {len(old.topics):,} old ones to learn from")
     for name in ("step", "accuracy", "transfers per ticket", "minutes per ticket", "cost per ticket"):
         table.add_column(name, justify="left" if name == "step" else "right")
-    for name, classifier in steps(old, transformer=options.transformer):
+    for name, classifier in contestants:
         accuracy, experts = routed(classifier, desk, new, rng)
         transfers, minutes = outcome(experts, new, desk, resolves)
         cost = f"{minutes * WAGE:.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,8 +45,8 @@ NAMES = (
     "current", "fcfs", "fastest", "least_occupied", "random", "priority", "longest_queue", *RULES, "greedy", "matching",
     "matching_greedy", "look_ahead", "oracle",
 )  # fmt: skip
-SEES_TRUTH = ("look_ahead", "oracle")
-"""Policies that are shown the scenario's own probabilities of resolution, which no desk knows."""
+SEES_TRUTH = "oracle"
+"""The policy that is shown the scenario's own probabilities of resolution, which no desk knows."""
 
 
 def simulate_command(
@@ -75,9 +76,8 @@ def simulate_command(
             typer.echo(f"warning: {warning}", err=True)
         names = list(dict.fromkeys(policy or ["fcfs"]))
         policies = {name: policy_named(name, loaded) for name in names}
-        for name in names if loaded.tables.calibration is not None else ():
-            if name in SEES_TRUTH:
-                typer.echo(f"{name}: sees the twin's true probabilities of resolution, which no desk knows", err=True)
+        if SEES_TRUTH in names and loaded.tables.calibration is not None:
+            typer.echo(f"{SEES_TRUTH}: sees the twin's true probabilities of resolution, which no desk knows", err=True)
         if channel != "total" and channel not in loaded.channels:
             fail(f"--channel: found {channel!r}; expected total, {', '.join(loaded.channels)}")
         unknown = [name for name in indicator or () if name not in INDICATORS]
@@ -120,16 +120,18 @@ def policy_named(name: str, scenario: Scenario) -> Policy:
     if name == "look_ahead":
         from deskmatch.learning import forecast_of
 
-        return LookAhead(forecast_of(scenario), scenario.tables.reward, routing=scenario.routing)
+        own = _formulation(scenario)
+        return LookAhead(forecast_of(scenario), scenario.tables.reward, routing=own.routing, resolution=own.resolution)
     if name == "matching":
         return Matching(_formulation(scenario))
     if name == "matching_greedy":
         return Matching(_formulation(scenario), method="greedy")
-    if name == "oracle":
-        return Matching(Formulation(scenario.routing), name="oracle")
+    if name == SEES_TRUTH:
+        return Matching(Formulation(scenario.routing), name=SEES_TRUTH)
     fail(f"--policy: found {name!r}; expected one of {', '.join(NAMES)}")
 
 
+@lru_cache(maxsize=1)  # the history is simulated once, whatever the policies
 def _formulation(scenario: Scenario) -> Formulation:
     """The scenario's routing; of a calibrated one with rates of resolution learned from what it shows, as a desk would
     have them, and not those that it knows."""

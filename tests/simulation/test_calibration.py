@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from deskmatch.cli.app import app
 from deskmatch.cli.simulate import policy_named
 from deskmatch.errors import ContractError, InputError, ScenarioError
-from deskmatch.policies import Matching, fcfs
+from deskmatch.policies import LookAhead, Matching, fcfs
 from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.simulation import Scenario, compare, simulate
 from deskmatch.simulation.calibration import (
@@ -523,8 +523,9 @@ def test_pictures_are_drawn(tmp_path: Path) -> None:
 
 def test_policies_of_the_command_line_see_what_the_twin_shows_and_the_oracle_what_it_knows() -> None:
     twin = learned().replace(horizon_s=2 * DAY_S)
-    matching, oracle = policy_named("matching_greedy", twin), policy_named("oracle", twin)
-    assert isinstance(matching, Matching) and isinstance(oracle, Matching)
+    matching, ahead, oracle = (policy_named(name, twin) for name in ("matching_greedy", "look_ahead", "oracle"))
+    assert isinstance(matching, Matching) and isinstance(oracle, Matching) and isinstance(ahead, LookAhead)
     assert isinstance(matching.formulation.resolution, HistoricalRate)
+    assert ahead.resolution is matching.formulation.resolution
     assert oracle.formulation.resolution is None
     assert oracle.name == "oracle"

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.policies.desks import COURSES
 from benchmarks.policies.pictures import draw_track, draw_waits
 from benchmarks.policies.results import BOUND, Results, series
-from benchmarks.policies.small_report import draw_small, named_table, random_table, reading
+from benchmarks.policies.small_report import draw_small, named_table, random_table, reading, strictly_better
 from benchmarks.policies.statistics import NEAR, REWARD, best_rule
 from benchmarks.policies.track_report import (
     channel_table,
@@ -74,6 +74,7 @@ def page(results: Results, small: dict[str, Any], environment: str) -> str:
         random=random_table(small["random"]),
         reading=reading(small["random"]),
         named=named_table(small["named"]),
+        strictly=strictly_better([*small["random"], *small["named"]]),
         looseness=small["looseness"],
         desks_simulated=f"{len(desks)} desks: {', '.join(f'`{name}`' for name in desks)}.",
         replications=" or ".join(map(str, counts)),

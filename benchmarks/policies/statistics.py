@@ -12,23 +12,17 @@ from scipy import stats
 from benchmarks.policies.results import BOUND, Record, Results, series
 
 __all__ = [
-    "MARGIN",
-    "NEAR",
-    "REWARD",
-    "Difference",
-    "Way",
-    "best_rule",
-    "difference",
-    "of_kind",
-    "verdict",
-    "way_to_bound",
-]
+    "MARGIN", "NEAR", "REWARD", "Difference", "Way", "best_of", "best_rule", "difference", "of_kind", "rivals",
+    "verdict", "way_to_bound",
+]  # fmt: skip
 
 MARGIN = 0.002
 """Share of the other's reward that a policy may lack and still counts as non-inferior."""
 NEAR = 0.01
 """Where rule and bound are nearer than that, there is no way to speak of."""
 REWARD = "reward_expected"
+NOT_QUALIFIED = "not qualified"
+"""How the names of learners end that are not within 10 % of the optimum of the N-model."""
 Floats = NDArray[np.float64]
 
 
@@ -57,6 +51,18 @@ def best_rule(found: Mapping[str, Record]) -> str:
     """The rule with the greatest mean reward on the very customers on which all are judged, to its advantage."""
     rules = of_kind(found, "rule")
     return max(rules, key=lambda name: series(rules[name], REWARD).mean())
+
+
+def best_of(found: Mapping[str, Record], *kinds: str) -> Record | None:
+    """The one of these kinds with the greatest mean reward; None: there is none."""
+    own = of_kind(found, *kinds).values()
+    return max(own, key=lambda record: float(series(record, REWARD).mean()), default=None)
+
+
+def rivals(found: Mapping[str, Record]) -> list[Record]:
+    """Whom a look-ahead is held against: all rules, and the learners that have qualified."""
+    own = of_kind(found, "rule", "learner")
+    return [record for name, record in own.items() if not name.endswith(NOT_QUALIFIED)]
 
 
 def difference(one: Record, other: Record, indicator: str = REWARD) -> Difference:

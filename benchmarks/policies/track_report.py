@@ -12,7 +12,16 @@ from benchmarks.policies.equal_wait import DESKS as EQUAL_WAIT_DESKS
 from benchmarks.policies.equal_wait import LOAD as EQUAL_WAIT_LOAD
 from benchmarks.policies.results import BOUND, Record, Results, series
 from benchmarks.policies.robustness import DECLINE, VARIANTS
-from benchmarks.policies.statistics import REWARD, best_rule, difference, of_kind, verdict, way_to_bound
+from benchmarks.policies.statistics import (
+    REWARD,
+    best_of,
+    best_rule,
+    difference,
+    of_kind,
+    rivals,
+    verdict,
+    way_to_bound,
+)
 from deskmatch.simulation.kpis import TOTAL
 
 __all__ = [
@@ -49,12 +58,14 @@ def percent(one: Record, other: Record) -> str:
 
 def overview(results: Results) -> str:
     """At each desk and load the best rule, and by how many percent of its reward the others differ from it."""
-    names = _names(results, "matching", "look-ahead", "learner")
-    lines = [["desk", "load", "best rule", "points", *names, "bound"]]
+    names = _names(results, "matching", "look-ahead")
+    lines = [["desk", "load", "best rule", "points", *names, "best learner", "bound"]]
     for desk, load in results.places("track"):
         found = results.of("track", desk, load)
         base = found[best_rule(found)]
+        learner = best_of(found, "learner")
         cells = [percent(found[name], base) if name in found else "" for name in names]
+        cells.append("" if learner is None else percent(learner, base))
         bound = f"{_above(found[BOUND], base):+.0%}" if BOUND in found else ""
         lines.append(
             [desk, f"{load:g}", base.contestant, f"{series(base, REWARD).mean():.0f}", *cells, bound]
@@ -68,8 +79,8 @@ def verdict_table(results: Results) -> str:
     lines = [["desk", "load", *names]]
     for desk, load in results.places("track"):
         found = results.of("track", desk, load)
-        others = list(of_kind(found, "rule", "learner").values())
-        lines.append([desk, f"{load:g}", *(verdict(found[name], others) if name in found else "" for name in names)])
+        cells = [verdict(found[name], rivals(found)) if name in found else "" for name in names]
+        lines.append([desk, f"{load:g}", *cells])
     return rows(*lines, left=2 + len(names))
 
 
@@ -79,7 +90,7 @@ def sentence(results: Results, name: str) -> str:
     for desk, load in results.places("track"):
         found = results.of("track", desk, load)
         if name in found:
-            words.append(verdict(found[name], of_kind(found, "rule", "learner").values()))
+            words.append(verdict(found[name], rivals(found)))
     if not words:
         return f"*{name.capitalize()}* did not run."
     counts = ", ".join(f"{each} in {words.count(each)}" for each in dict.fromkeys(words))

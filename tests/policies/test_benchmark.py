@@ -84,6 +84,14 @@ def test_tables_say_how_far_the_way_is(tmp_path: Path) -> None:
     assert (tmp_path / "way.png").stat().st_size > 5_000
 
 
+def test_what_the_optimum_leaves_is_counted_where_it_is_won() -> None:
+    results = [small_result(0.9, 0.95), small_result(0.9, 0.85), small_result(0.999, 0.999)]
+    told = module("small_report").strictly_better(results)
+    assert "more than 1% above the best static rule on 2 of 3 desks" in told
+    assert "strictly better than the rule on 1 of these" in told
+    assert "non-inferior (margin 0.2%) on 2." in told
+
+
 def record(name: str, kind: str, rewards: Any, *, part: str = "track", variant: str = "", **more: Any) -> Any:
     """A record of one channel whose other indicators are all 1, but for those that are given."""
     rows = [

@@ -28,6 +28,7 @@ def draw_track(results: Results, path: Path) -> None:
     places = results.places("track")
     figure, axes = plt.subplots(figsize=(8.5, 1.2 + 0.27 * len(places)), layout="constrained")
     shifts = np.linspace(0.22, -0.22, len(DRAWN))
+    widest = 1.0
     for (name, colour), shift in zip(DRAWN.items(), shifts, strict=True):
         rows, means, halves = [], [], []
         for row, (desk, load) in enumerate(places):
@@ -39,15 +40,17 @@ def draw_track(results: Results, path: Path) -> None:
                 rows.append(len(places) - 1 - row + shift)
                 means.append(own.mean * scale)
                 halves.append(own.halfwidth * scale)
-        drawn = np.clip(means, -AT_MOST, AT_MOST)
-        axes.errorbar(drawn, rows, xerr=halves, fmt="o", color=colour, markersize=4, linewidth=1.2, label=name)
+        if rows:
+            drawn = np.clip(means, -AT_MOST, AT_MOST)
+            axes.errorbar(drawn, rows, xerr=halves, fmt="o", color=colour, markersize=4, linewidth=1.2, label=name)
+            widest = max(widest, float(np.abs(drawn).max() + max(halves)))
     axes.axvline(0, color="0.5", linewidth=0.8)
     axes.set_yticks(range(len(places)), [f"{desk}, {load:g}" for desk, load in places][::-1])
-    axes.set_xlim(-AT_MOST - 2, AT_MOST + 2)
+    axes.set_xlim(-min(widest, AT_MOST) - 1, min(widest, AT_MOST) + 1)
     axes.set_xlabel("reward against the best rule of each place, % (paired 95 % interval)")
     axes.grid(axis="x", color="0.92")
     axes.set_axisbelow(True)
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="lower left", frameon=False)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     figure.savefig(path, dpi=130)

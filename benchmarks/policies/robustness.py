@@ -23,7 +23,7 @@ from deskmatch.simulation.calibration.learned import history_of
 __all__ = ["DECLINE", "DESKS", "LOAD", "TRIED", "VARIANTS", "judge_robustness", "week_old"]
 
 DESKS, LOAD = ("scarce_specialists",), 0.9
-TRIED = ("fcfs", "p·cμ", "idle thresholds", "matching", "policy improvement")
+TRIED = ("fcfs", "p·cμ", "idle thresholds", "policy improvement")
 FORECASTS = {"forecast 30 % too high": 1.3, "forecast 30 % too low": 0.7}
 NOISE, BIAS, DRIFT = 0.7, 1.0, 0.35
 """In log odds: of each expert's prediction, of every other expert's, and of what a group resolves within a week."""

@@ -171,11 +171,9 @@ def equal_wait_table(results: Results) -> str:
             if at is None:
                 lines.append([desk, wait, told, "", "", "never at this wait"])
                 continue
-            sign = form if form[0] == "+" else f"+{form}"
-            lines.append([
-                desk, wait, told, f"{at.base:{form}}", f"{at.ahead:{form}}",
-                f"{at.ahead - at.base:{sign}} ({at.low:{sign}} to {at.high:{sign}})",
-            ])  # fmt: skip
+            more, low, high = (_more(value, form) for value in (at.ahead - at.base, at.low, at.high))
+            cells = [f"{at.base:{form}}", f"{at.ahead:{form}}", f"{more} ({low} to {high})"]
+            lines.append([desk, wait, told, *cells])
     return f"Load {EQUAL_WAIT_LOAD:g}.\n\n" + rows(*lines, left=3)
 
 
@@ -198,6 +196,11 @@ def every_table(results: Results) -> str:
             )
         parts.append(f"## {desk}, load {load:g}\n\n{rows(*lines)}")
     return "\n\n".join(parts)
+
+
+def _more(value: float, form: str) -> str:
+    """A difference; of shares in percentage points."""
+    return f"{100 * value:+.1f} pp" if form.endswith("%") else f"{value:+{form}}"
 
 
 def _disturbed(record: Record | None, right: Record | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from benchmarks.policies.contestants import CONTESTANTS
 from benchmarks.policies.desks import COURSES
 from benchmarks.policies.pictures import draw_track, draw_waits
 from benchmarks.policies.results import BOUND, Results, series
@@ -91,7 +92,23 @@ def page(results: Results, small: dict[str, Any], environment: str) -> str:
         robustness=robustness_table(results),
         worse=WORSE.read_text("utf-8").strip(),
         cut=CUT.read_text("utf-8").strip(),
+        missing=missing(results),
     )
+
+
+def missing(results: Results) -> str:
+    """Desks and loads at which no look-ahead ran, and contestants that ran nowhere, in a sentence."""
+    ran = {(each.desk, each.load, each.contestant) for each in results.records.values() if each.part == "track"}
+    places = [
+        f"`{desk}` at {', '.join(f'{load:g}' for load in loads)}"
+        for desk, course in COURSES.items()
+        if (loads := [load for load in course.loads if (desk, load, AHEAD[0]) not in ran])
+    ]
+    nowhere = [each.name for each in CONTESTANTS if each.name not in {name for _, _, name in ran}]
+    parts = [f"desks and loads without look-ahead: {'; '.join(places)}" if places else "",
+             f"contestants that ran nowhere: {', '.join(nowhere)}" if nowhere else ""]  # fmt: skip
+    told = ". ".join(part[0].upper() + part[1:] for part in parts if part)
+    return f"This page was made before all parts had run. {told}." if told else "All parts have run."
 
 
 def _near(results: Results, desk: str, load: float) -> bool:

@@ -30,8 +30,7 @@ class Course:
     Parameters
     ----------
     hours, warmup_h : of a replication, the warm-up within it.
-    epoch_s : seconds between the epochs of policies that solve, except greedy on desks of twelve; None: after every
-        event (matching: as tuned).
+    epoch_s : seconds between the epochs of look-ahead and greedy; None: after every event (matching: as tuned).
     loads : factors on its arrivals.
     bounded : the clairvoyant bound is computed.
     why : where it is not, the reason.
@@ -53,11 +52,11 @@ COURSES = {
     "shock": Course(hours=4.0, bounded=False, why="its linear program takes minutes for each replication"),
     "shortage": Course(),
     "mid": Course(
-        hours=0.7, warmup_h=0.2, epoch_s=2.0, bounded=False,
+        hours=0.7, warmup_h=0.2, bounded=False,
         why="several chats at once and transfers, which the bound does not know",
     ),
     "large": Course(
-        hours=0.35, warmup_h=0.1, epoch_s=2.0, bounded=False,
+        hours=0.35, warmup_h=0.1, epoch_s=0.5, bounded=False,
         why="its linear program would have some millions of variables",
     ),
     "bank": Course(

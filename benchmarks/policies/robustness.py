@@ -50,7 +50,7 @@ def noisy(desk: Desk, scene: Scene) -> Desk:
 
 
 def biased(desk: Desk, scene: Scene) -> Desk:
-    """Every other expert looks better than he is, as those do who were given the easy tickets."""
+    """Every other expert looks better than they are, as those do who were given the easy tickets."""
     by = BIAS * (np.arange(desk.n_experts) % 2 == 0)
     return replace(desk, proficiency=_moved(desk.proficiency, by[:, None] * np.ones(desk.proficiency.shape)))
 

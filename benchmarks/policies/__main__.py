@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import environment
+from benchmarks.policies.contestants import Scene, contestants
 from benchmarks.policies.desks import there
 from benchmarks.policies.equal_wait import DESKS as EQUAL_WAIT_DESKS
 from benchmarks.policies.equal_wait import judge_equal_wait
 from benchmarks.policies.pages import write_pages
-from benchmarks.policies.results import Record, Results
+from benchmarks.policies.results import BOUND, Record, Results
 from benchmarks.policies.robustness import judge_robustness
 from benchmarks.policies.simulated import judge_all
 from benchmarks.policies.small import judge_named, judge_random, looseness
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few desks, replications and trials; pages beside results")
     parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), help="only these")
-    parser.add_argument("--desk", nargs="+", default=list(there()), help="of the track, only these")
+    parser.add_argument("--desk", nargs="+", choices=there(), default=list(there()), help="of the track, only these")
     parser.add_argument("--load", nargs="+", type=float, help="of the track, only these")
     parser.add_argument("--only", nargs="+", default=[], help="of the track, only these contestants")
     parser.add_argument("--replications", type=int, default=20)
@@ -50,12 +51,22 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("policies"), help="folder of what was measured")
     parser.add_argument("--page", action="store_true", help="measure nothing")
     options = parser.parse_args(arguments)
+    unknown = set(options.only) - _names(options.desk) if options.only else set()
+    if unknown:
+        parser.error(
+            f"--only: {', '.join(sorted(unknown))}; expected some of {', '.join(sorted(_names(options.desk)))}"
+        )
     if not options.page:
         _measure(options)
     docs = options.out if options.quick else DOCS
     small = options.out / SMALL
     if small.exists():
         write_pages(Results.load(options.out), json.loads(small.read_text("utf-8")), docs, environment(PACKAGES))
+
+
+def _names(desks: list[str]) -> set[str]:
+    """All who can take part on these desks, and the bound."""
+    return {BOUND} | {each.name for desk in desks for each in contestants(Scene.of(desk, 1.0))}
 
 
 PACKAGES = ("numpy", "scipy", "numba", "ortools")

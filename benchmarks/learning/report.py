@@ -40,8 +40,9 @@ TAIL = """## What to make of it
   points, and the advantage of one decision varies by 2.8 points (standard deviation) at 600 s and 0.95, by 1.3 at 200 s
   and 0.5, as the settings are now.
 - Q-learning is less steady on larger desks: on the small desk of the track two of three seeds fall far below their
-  clone before they rise above it, and on forty experts it stays below its clone on all looks, so that what is kept there, and
-  used on four hundred, *is* the clone. More transitions, and a temperature that falls, are to be tried next.
+  clone before they rise above it, and on forty experts it stays below its clone on all looks, so that
+  what is kept there, and used on four hundred, *is* the clone. More transitions, and a temperature that falls, are to
+  be tried next.
 - On forty experts MaskablePPO comes to what the best rule earns and not above it: the gain over its clone on the
   customers of the looks does not show on others. The same scorer earns as much as the rule on four hundred experts, who
   were never trained with. The clone that Q-learning keeps does not carry over: it loses nearly everything there.

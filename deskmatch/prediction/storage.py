@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import Defect, InputError
 from deskmatch.writing import write_atomically
 
-__all__ = ["Stored", "check_stored", "inside", "load_stored", "outside", "refuse_file", "save_stored"]
+__all__ = ["Stored", "check_stored", "inside", "load_stored", "outside", "part_of", "refuse_file", "save_stored"]
 
 FORMAT = 1
 """Of the archive; each model counts its own versions."""
@@ -136,8 +136,12 @@ def outside(name: str, header: Any, arrays: Mapping[str, NDArray[Any]]) -> Store
     kinds = {"kind": str, "version": int, "header": dict}
     if not isinstance(header, dict) or any(type(header.get(key)) is not kind for key, kind in kinds.items()):
         raise ValueError(f"its part {name!r} is none of ours")
-    own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
-    return Stored(header["kind"], header["version"], header["header"], own)
+    return Stored(header["kind"], header["version"], header["header"], part_of(arrays, name))
+
+
+def part_of(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+    """The arrays whose names begin with this one and a dot, by the rest of their names."""
+    return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
 
 
 def refuse_file(path: str | Path, accepted: str, found: str | None = None) -> InputError:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deskmatch.errors import ARGUMENTS, Defect, InputError
+from deskmatch.prediction.storage import part_of
 from deskmatch.prediction.topics.extras import needed
 from deskmatch.prediction.topics.fitting import Lesson
 from deskmatch.prediction.topics.heads import Head, class_weights
@@ -375,9 +376,8 @@ class _Course:
         return {name: value.detach().clone() for name, value in state.items()}
 
     def _set_state(self, state: Mapping[str, Any]) -> None:
-        for part, module in (("body.", self.network.module), ("head.", self.head)):
-            own = {name.removeprefix(part): value for name, value in state.items() if name.startswith(part)}
-            module.load_state_dict(own)
+        for part, module in (("body", self.network.module), ("head", self.head)):
+            module.load_state_dict(part_of(state, part))
 
     def take_best(self) -> None:
         """Go back to the best pass."""

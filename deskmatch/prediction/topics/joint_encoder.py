@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.prediction.storage import part_of
 from deskmatch.prediction.topics.encoders import Encoder, TfidfEncoder
 
 __all__ = ["Joint", "JointEncoder", "Meanings"]
@@ -80,13 +81,6 @@ class JointEncoder:
         if not meaning:
             raise ValueError("it reads no meaning")
         return cls(tuple(meaning), TfidfEncoder.from_header(header["words"], part_of(arrays, "words")))
-
-
-def part_of(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
-    """The arrays whose names begin with this one and a dot, by the rest of their names."""
-    return {
-        rest: array for whole, array in arrays.items() for first, _, rest in [whole.partition(".")] if first == name
-    }
 
 
 class Meanings:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from deskmatch.frozen import Frozen
 from deskmatch.prediction.model_file import SavedModel
-from deskmatch.prediction.storage import Stored
+from deskmatch.prediction.storage import Stored, part_of
 from deskmatch.prediction.topics.calibration import Calibration
 from deskmatch.prediction.topics.encoders import Encoder, SentenceEncoder, TfidfEncoder
 from deskmatch.prediction.topics.heads import Head
 from deskmatch.prediction.topics.inquiries import Inquiries
-from deskmatch.prediction.topics.joint_encoder import JointEncoder, part_of
+from deskmatch.prediction.topics.joint_encoder import JointEncoder
 from deskmatch.prediction.topics.kernel_head import KernelHead
 from deskmatch.prediction.topics.preparing import Preparation
 from deskmatch.prediction.topics.topic_names import names_from_file

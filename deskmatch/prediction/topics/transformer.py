@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.errors import Defect, InputError
+from deskmatch.prediction.storage import part_of
 from deskmatch.prediction.topics.classifiers import joint_teacher
 from deskmatch.prediction.topics.encoders import Encoder, SentenceEncoder
 from deskmatch.prediction.topics.extras import needed
@@ -75,7 +76,7 @@ class TransformerEncoder:
             raise ValueError("its transformer is none of ours")
         if type(tokens) is not int or not 1 <= tokens <= 8192:
             raise ValueError("its transformer is none of ours")
-        own = {name.removeprefix("weights."): a for name, a in arrays.items() if name.startswith("weights.")}
+        own = part_of(arrays, "weights")
         if not all(np.isfinite(array).all() for array in own.values()):
             raise ValueError("its weights are no finite numbers")
         return cls(config, tokenizer, tokens, {name: np.asarray(a, np.float32) for name, a in own.items()})

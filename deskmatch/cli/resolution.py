@@ -18,6 +18,8 @@ from deskmatch.writing import check_writable, write_atomically
 __all__ = ["evaluate_command", "resolution_model"]
 
 DAY_S = 86_400.0
+WINDOW_DAYS = 14.0
+"""Without --window-days."""
 
 
 class Kind(StrEnum):
@@ -29,10 +31,11 @@ class Kind(StrEnum):
 
 
 KindOption = Annotated[
-    Kind,
+    Kind | None,
     typer.Option(
         "--kind",
-        help="rates: by expert and topic; pooling: with groups, ticket features and intervals; trees: all features.",
+        help="rates: by expert and topic; pooling (default): with groups, ticket features and intervals; trees: all"
+        " features.",
     ),
 ]
 Features = Annotated[
@@ -54,7 +57,7 @@ HalfLife = Annotated[float | None, typer.Option("--half-life-days", help="After 
 def train_resolution_command(
     history: HistoryFile,
     out: Annotated[Path, typer.Option("--out", help="File of the model.")] = Path("resolution.model"),
-    kind: KindOption = Kind.POOLING,
+    kind: KindOption = None,
     features: Features = None,
     unavoidable: Unavoidable = None,
     balance: Balance = None,
@@ -64,8 +67,9 @@ def train_resolution_command(
         typer.Option("--recalibrate", help="A trained model instead, moved to fit the newest outcomes of HISTORY."),
     ] = None,
     window_days: Annotated[
-        float, typer.Option("--window-days", help="With --recalibrate: outcomes that became known in so many days.")
-    ] = 14.0,
+        float | None,
+        typer.Option("--window-days", help="With --recalibrate: outcomes that became known in so many days (14)."),
+    ] = None,
 ) -> None:
     """Train a model of who resolves what at first contact.
 
@@ -75,10 +79,13 @@ def train_resolution_command(
     with readable_errors():
         check_writable(out)
         if recalibrate is None:
+            if window_days is not None:
+                fail("--window-days: expected --recalibrate beside it")
             model = _fit(kind, features, unavoidable, balance, half_life_days)(history)
         else:
-            _refuse_beside("--recalibrate", features, balance, half_life_days)
-            model = _recalibrated(recalibrate, history, window_days, unavoidable)
+            _refuse_beside("--recalibrate", kind, features, balance, half_life_days)
+            window = WINDOW_DAYS if window_days is None else window_days
+            model = _recalibrated(recalibrate, history, window, unavoidable)
         model.save(out)
         typer.echo(f"{model}\n{getattr(model, 'model', model).report}")
         typer.echo(f"written to {out}", err=True)
@@ -86,7 +93,7 @@ def train_resolution_command(
 
 def evaluate_command(
     history: HistoryFile,
-    kind: KindOption = Kind.POOLING,
+    kind: KindOption = None,
     model: Annotated[
         Path | None, typer.Option("--model", help="A trained model instead, judged on what came after its history.")
     ] = None,
@@ -116,7 +123,7 @@ def evaluate_command(
             if path is not None:
                 check_writable(path)
         if model is not None:
-            _refuse_beside("--model", features, balance, half_life_days)
+            _refuse_beside("--model", kind, features, balance, half_life_days)
         from deskmatch.prediction import evaluate
         from deskmatch.prediction.history import UNAVOIDABLE
 
@@ -148,7 +155,7 @@ def resolution_model(path: Path, epoch: Epoch | None = None) -> Any:
 
 def _refuse_beside(option: str, *settings: object) -> None:
     """Refuse settings of a fit beside an option that names a trained model."""
-    for name, given in zip(("features", "balance", "half-life-days"), settings, strict=True):
+    for name, given in zip(("kind", "features", "balance", "half-life-days"), settings, strict=True):
         if given is not None:
             fail(f"--{name} and {option}: expected one of them; a trained model stays as it is")
 
@@ -171,7 +178,7 @@ def _recalibrated(path: Path, history: Path, window_days: float, unavoidable: li
 
 
 def _fit(
-    kind: Kind,
+    kind: Kind | None,
     features: str | None,
     unavoidable: list[str] | None,
     balance: str | None,
@@ -189,7 +196,7 @@ def _fit(
             fail(f"--{option}: --kind rates knows experts and topics only; expected --kind pooling or trees")
         if given is not None:
             options[option] = [name.strip() for name in given.split(",") if name.strip()]
-    model: Any = RESOLUTION_MODELS[kind.value]
+    model: Any = RESOLUTION_MODELS[(kind or Kind.POOLING).value]
 
     def fit(history: Any) -> Any:
         return model.fit(history, **options)

@@ -89,6 +89,7 @@ def test_a_trained_model_is_moved_to_what_became_known_since(history: Path, tmp_
     for wrong, said in (
         (["--features", "kind"], "--features and --recalibrate: expected one of them"),
         (["--window-days", "-1"], "expected days above 0"),
+        (["--kind", "trees"], "--kind and --recalibrate: expected one of them"),
     ):
         found = run(app, [*asked, *wrong])
         assert found.exit_code == 2 and said in found.output
@@ -102,6 +103,7 @@ def test_a_trained_model_is_moved_to_what_became_known_since(history: Path, tmp_
         (["train", "resolution", "nowhere.csv"], "cannot be read"),
         (["train", "resolution", "{history}", "--features", "kinds", "--out", "{out}"], "did you mean 'kind'?"),
         (["evaluate", "{history}", "--kind", "rates", "--features", "kind"], "expected --kind pooling or trees"),
+        (["train", "resolution", "{history}", "--window-days", "7", "--out", "{out}"], "expected --recalibrate beside"),
         (["evaluate", "{history}", "--split", "7"], "expected a share above 0 and below 1"),
         (["evaluate", "{history}", "--model", "{history}"], "expected a model that deskmatch saved"),
     ],

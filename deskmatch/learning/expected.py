@@ -10,6 +10,7 @@ from deskmatch.epochs import Tickets
 from deskmatch.policies.lookahead.forecast import Forecast
 from deskmatch.simulation.deciding import MONDAY, SeenQueues
 from deskmatch.simulation.layout import resolution_of
+from deskmatch.simulation.naming import onward_shares
 from deskmatch.simulation.scenario import Scenario
 
 __all__ = ["forecast_of", "tickets_of_queues"]
@@ -19,7 +20,8 @@ def forecast_of(scenario: Scenario) -> Forecast:
     """Expected arrivals at each queue of a scenario.
 
     Tickets that are taken for another topic are expected at the queue of their own type; those handed on at the queue
-    of the next tier, as many as the groups that may serve them first leave unresolved on average.
+    of the next tier, or of the types that they become, as many as the groups that may serve them leave unresolved on
+    average.
 
     Parameters
     ----------
@@ -38,9 +40,10 @@ def forecast_of(scenario: Scenario) -> Forecast:
             for p, own in zip(resolution_of(scenario), scenario.eligible, strict=False)
         ]
     )
+    per_s[:, : len(types)] = _with_hand_ons(scenario, per_s[:, : len(types)], unresolved)
     for row, queue in enumerate(queues[len(types) :], len(types)):
         own = types[queue.type].settings
-        if queue.tier > own.tier and own.max_hops > 0:
+        if queue.tier > own.tier and own.max_hops > 0 and not own.onto:
             higher = [other for other in queues[len(types) :] if other.type == queue.type and other.tier < queue.tier]
             if not higher:
                 per_s[:, row] = per_s[:, queue.type] * unresolved[queue.type] * (1 - own.repeat)
@@ -50,6 +53,17 @@ def forecast_of(scenario: Scenario) -> Forecast:
         every_s=width,
         start=MONDAY + timedelta(days=scenario.tables.start_day) if count > 1 else None,
     )
+
+
+def _with_hand_ons(scenario: Scenario, per_s: np.ndarray, unresolved: np.ndarray) -> np.ndarray:
+    """``(intervals, types)`` rates with those of tickets that other types have become."""
+    settings = [each.settings for each in scenario.types]
+    shares = onward_shares(scenario.types) * (unresolved * [1 - own.repeat for own in settings])[:, None]
+    found, flow = per_s.copy(), per_s
+    for hop in range(max(own.max_hops for own in settings)):
+        flow = (flow * [own.max_hops > hop for own in settings]) @ shares
+        found += flow
+    return found
 
 
 def tickets_of_queues(scenario: Scenario) -> Tickets:

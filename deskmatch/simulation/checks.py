@@ -50,6 +50,7 @@ def _unknown_names(tables: ScenarioTables) -> Iterator[str]:
         yield from _missing(f"types.{name}.channel", [each.channel], tables.channels, "a channel")
         yield from _missing(f"types.{name}.requires", each.requires, tags, "a tag of a group")
         yield from _missing(f"types.{name}.seen_as", each.seen_as, {*topics, UNKNOWN}, "a topic")
+        yield from _missing(f"types.{name}.hand_on", each.onto, tables.types, "a type")
     for name, group in tables.groups.items():
         yield from _missing(f"groups.{name}.channels", group.channels or (), tables.channels, "a channel")
         yield from _missing(f"groups.{name}.languages", group.languages or (), languages, "a language of a type")
@@ -80,6 +81,8 @@ def _wrong_channels(tables: ScenarioTables) -> Iterator[str]:
 def _wrong_types(tables: ScenarioTables) -> Iterator[str]:
     for name, each in tables.types.items():
         several = len(each.language) > 1 or len(each.topic or {}) > 1
+        if several and name in _handed_to(tables):
+            yield f"types.{name}: tickets are handed on to it, so that it should have one language and one topic"
         if several and each.arrivals is not None and each.arrivals.times_s is not None:
             yield f"types.{name}.arrivals: are recorded, so that the type should have one language and one topic"
         model = tables.channels.get(each.channel)
@@ -88,6 +91,11 @@ def _wrong_types(tables: ScenarioTables) -> Iterator[str]:
         kind, _ = settled(each.channel, model)
         if kind in (Kind.POST, Kind.CALLBACK) and (each.patience or each.balk or model.patience or model.balk):
             yield f"types.{name}: comes by {each.channel!r}, which is like a {kind}, whose customers never hang up"
+
+
+def _handed_to(tables: ScenarioTables) -> set[str]:
+    """Types that tickets of other types become."""
+    return {name for each in tables.types.values() for name in each.onto}
 
 
 MOST_KINDS = 2000
@@ -100,14 +108,16 @@ def _wrong_records(tables: ScenarioTables) -> Iterator[str]:
     for name, each in tables.types.items():
         if each.arrivals is not None and counts[name]:
             yield f"types.{name}.arrivals: stand beside {counts[name]} that are recorded; expected one of them"
-        elif each.arrivals is None and not counts[name]:
-            yield f"types.{name}.arrivals: is required, as none of this type is recorded"
+        elif each.arrivals is None and not counts[name] and name not in _handed_to(tables):
+            yield f"types.{name}.arrivals: is required, as none of this type is recorded, or handed on to it"
     if recorded is None:
         return
     where = "" if recorded.table == "recorded" else "recorded: "
     for defect in recorded.unknown_types(tables.types):
         yield f"{where}{defect}"
     for name, each in tables.types.items():
+        if name in _handed_to(tables) and sum(kind[0] == name for kind in recorded.kinds) > 1:
+            yield f"{where}types.{name}: tickets are handed on to it; expected recorded ones that are all of one kind"
         for column, known in (("language", each.language), ("topic", each.topic or {name: 1.0})):
             if len(known) > 1:
                 for defect in recorded.empty_cells(column, name):
@@ -191,7 +201,7 @@ def _no_arrivals(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> It
     """Types of which no ticket comes."""
     come = {each.written for each in types if each.arrivals.per_s(tables.horizon_s) > 0}
     for name in tables.types:
-        if name not in come:
+        if name not in come | _handed_to(tables):
             yield f"types.{name}: no ticket of it arrives before the horizon"
 
 

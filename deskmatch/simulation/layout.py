@@ -13,7 +13,7 @@ from deskmatch.policies.dispatch.rule import RuleTables, links_of
 from deskmatch.routing.kinds import Kind
 from deskmatch.simulation.engine.records import CHANGE, ENGINE, EVENT, PAIR, ROW, SEEN, TYPE
 from deskmatch.simulation.laws import Law, LawTables
-from deskmatch.simulation.naming import QueueClass, laws_of, of_laws, seen_row, settled, times_of
+from deskmatch.simulation.naming import QueueClass, laws_of, of_laws, onward_shares, seen_row, settled, times_of
 from deskmatch.simulation.pacing import paces_of
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.shifts import cycle_of, expert_spans, recorded_breaks
@@ -221,6 +221,7 @@ def _types(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
         for key in ("unavoidable", "outside", "repeat"):
             record[key] = getattr(settings, key)
         record["hops"], record["upward"] = settings.max_hops, settings.hand_on == "up"
+        record["handed"] = settings.handed_on
         if kind is Kind.CALLBACK:
             record["calls"] = model.max_calls
             record["no_answer"] = defaults.no_answer if model.no_answer is None else model.no_answer
@@ -236,7 +237,7 @@ def _law(laws: LawTables, law: Law | None) -> tuple[int, float]:
 
 
 def _seen(scenario: Scenario, types: NDArray[Any]) -> NDArray[Any]:
-    """The queues that each type comes to; fills in where each block begins."""
+    """The queues that each type comes to, and those of the types that it becomes; fills in where each block begins."""
     entries: list[tuple[float, int]] = []
     for row, (record, each) in enumerate(zip(types, scenario.types, strict=True)):
         record["first_seen"] = len(entries)
@@ -249,6 +250,10 @@ def _seen(scenario: Scenario, types: NDArray[Any]) -> NDArray[Any]:
             entries.append((1.0, row))
         entries[-1] = (1.0, entries[-1][1])
         record["seen"] = len(entries) - record["first_seen"]
+    for record, shares in zip(types, onward_shares(scenario.types), strict=True):
+        record["first_target"], record["targets"] = len(entries), np.count_nonzero(shares)
+        sums = np.cumsum(shares) / max(shares.sum(), 1e-300)
+        entries += [(float(sums[row]), int(row)) for row in np.flatnonzero(shares)]
     return np.array(entries, SEEN)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "expand_types",
     "laws_of",
     "of_laws",
+    "onward_shares",
     "queue_classes",
     "seen_row",
     "settled",
@@ -102,10 +103,12 @@ def expand_types(tables: ScenarioTables) -> tuple[SimulatedType, ...]:
     """One type for each language and topic of each type that is written, or for each kind of those recorded."""
     found: list[SimulatedType] = []
     for name, settings in tables.types.items():
-        if settings.arrivals is None:
+        model = tables.channels[settings.channel]
+        recorded = tables.recorded is not None and name in tables.recorded.types
+        if settings.arrivals is None and recorded:
             found += _recorded_types(tables, name)
             continue
-        model = tables.channels[settings.channel]
+        arrivals = settings.arrivals or Arrivals(per_hour=(0.0,))  # it is only handed on to
         topics = settings.topic or {name: 1.0}
         whole = sum(settings.language.values()) * sum(topics.values())
         for language, spoken in settings.language.items():
@@ -122,7 +125,7 @@ def expand_types(tables: ScenarioTables) -> tuple[SimulatedType, ...]:
                         settings=settings,
                         language=language,
                         topic=topic,
-                        arrivals=_scaled(settings.arrivals, spoken * asked / whole),
+                        arrivals=_scaled(arrivals, spoken * asked / whole),
                         handling=_handling(settings, model),
                     )
                 )
@@ -162,6 +165,16 @@ def _scaled(arrivals: Arrivals, share: float) -> Arrivals:
     if share == 1 or arrivals.times_s is not None:
         return arrivals
     return arrivals.model_copy(update={"per_hour": tuple(rate * share for rate in arrivals.per_hour)})
+
+
+def onward_shares(types: tuple[SimulatedType, ...]) -> NDArray[np.float64]:
+    """``(types, types)`` share of the unresolved of each type that become another one; all 0: they keep their own."""
+    row = {each.written: number for number, each in enumerate(types)}  # checked: those named have one row
+    found = np.zeros((len(types), len(types)))
+    for own, each in zip(found, types, strict=True):
+        for name, share in each.settings.onto.items():
+            own[row[name]] = share
+    return found
 
 
 def laws_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> list[list[Law]]:

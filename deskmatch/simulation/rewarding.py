@@ -179,11 +179,12 @@ def expected_outcomes(
     share = np.array([each.unavoidable for each in settings])[t] * (hop == 0)
     outside = np.array([each.outside for each in settings])[t]
     repeat = np.array([each.repeat for each in settings])[t]
+    handed = np.array([each.handed_on for each in settings])[t]
     last = hop >= np.array([each.max_hops for each in settings])[t]
     resolved = (1 - share) * resolution_of(scenario)[t, group]
     failed = 1 - share - resolved
-    preventable = np.where(last, 0.0, failed * (1 - repeat) * onward)
-    unavoidable = np.where(last, 0.0, share * (1 - outside) * onward)
+    preventable = np.where(last, 0.0, failed * (1 - repeat) * handed * onward)
+    unavoidable = np.where(last, 0.0, share * (1 - outside) * handed * onward)
     unresolved = 1 - resolved - preventable - unavoidable - np.where(last, 0.0, failed * repeat)
     return {"resolved": resolved, "preventable": preventable, "unavoidable": unavoidable, "unresolved": unresolved}
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.engine.scoring import score_ended, score_open
+from deskmatch.simulation.naming import onward_shares
 from deskmatch.simulation.rewarding import LOST, SERVED, expected_outcomes
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.sinks import InMemory
@@ -43,6 +44,9 @@ class ScoreSoFar:
         self._window = np.array([scenario.tables.warmup_s, scenario.tables.horizon_s])
         self._group_of = np.ascontiguousarray(scenario.group_of, np.int64)
         able = scenario.eligible[: len(scenario.types), scenario.group_of]
+        shares = onward_shares(scenario.types)
+        becomes = shares.sum(axis=1, keepdims=True) > 0
+        able = np.where(becomes, shares @ able > 0, able)  # who may go on with a ticket of the type
         self._able = np.ascontiguousarray(able, np.uint8)
         self._points = _points(scenario)
         tier = np.array([group.tier for group in scenario.tables.groups.values()])

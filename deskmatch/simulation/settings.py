@@ -68,6 +68,20 @@ def _names(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def _hand_on(value: object) -> object:
+    """``"up"``, ``"across"``, or types with shares above 0 that sum to at most 1."""
+    if value in ("up", "across"):
+        return value
+    numbers = [
+        share
+        for share in (value.values() if isinstance(value, dict) else ())
+        if isinstance(share, int | float) and not isinstance(share, bool) and share > 0
+    ]
+    if not isinstance(value, dict) or not value or len(numbers) < len(value) or sum(numbers) > 1 + 1e-9:
+        raise refuse('should be "up", "across", or types with shares above 0 that sum to at most 1')
+    return value
+
+
 def _law(value: object) -> object:
     """A number is the mean of an exponential time; ``"never"`` is none."""
     if value == "never":
@@ -147,7 +161,7 @@ class TicketType(ScenarioSettings):
     Parameters
     ----------
     channel : one of the scenario's channels.
-    arrivals : how they arrive; None: as the scenario has `recorded` them.
+    arrivals : how they arrive; None: as the scenario has `recorded` them, or only by hand-ons of other types.
     language, topic : what an expert must know: a name, or names with shares, which make a type each. Default topic: the
         type's own name.
     tier : the lowest tier that may serve it, ≥ 1.
@@ -165,8 +179,11 @@ class TicketType(ScenarioSettings):
     outside : share of those that leave the desk unresolved.
     repeat : share of the other unresolved contacts whose customer comes back later; the rest is handed on.
     repeat_after : time until then.
-    hand_on : ``"up"``: to a higher tier where there is one, else to another expert; ``"across"``: to another expert.
-    max_hops : transfers and repeat contacts of one ticket at most; then it stays unresolved.
+    hand_on : ``"up"``: to a higher tier where there is one, else to another expert; ``"across"``: to another expert; or
+        types with shares, such as ``{second = 0.7, billing = 0.2}``: the ticket becomes one of these, and joins its
+        queue; what is missing to 1 stays unresolved.
+    max_hops : transfers and repeat contacts of one ticket at most; then it stays unresolved. Of a ticket that has
+        changed its type that of the type which it has by then counts.
     seen_as : topics that the desk takes it for, with their probabilities; what is missing to 1 is seen rightly. The
         topic ``"?"`` is unknown: whoever works the channel in the language may get it.
 
@@ -193,7 +210,7 @@ class TicketType(ScenarioSettings):
     outside: Probability = 0.0
     repeat: Probability = 0.0
     repeat_after: Time = Law(mean_s=DAY_S)
-    hand_on: Annotated[str, Field(pattern="^(up|across)$")] = "up"
+    hand_on: Annotated[str | dict[str, float], BeforeValidator(_hand_on)] = "up"
     max_hops: Annotated[Count, Field(le=15)] = 3
     seen_as: dict[str, Probability] = Field(default_factory=dict)
 
@@ -202,6 +219,16 @@ class TicketType(ScenarioSettings):
         if sum(self.seen_as.values()) > 1 + 1e-9:
             raise refuse("should have probabilities in seen_as that sum to at most 1")
         return self
+
+    @property
+    def onto(self) -> dict[str, float]:
+        """The types that unresolved tickets become, with shares; empty: they keep their own."""
+        return self.hand_on if isinstance(self.hand_on, dict) else {}
+
+    @property
+    def handed_on(self) -> float:
+        """Share of the unresolved who do not come back by themselves that are handed on, where somebody is left."""
+        return min(sum(self.onto.values()), 1.0) if self.onto else 1.0
 
 
 class ChannelModel(ScenarioSettings):

@@ -380,3 +380,21 @@ def test_a_forecast_follows_the_day() -> None:
     assert forecast.rates(forecast.start)[0] * 3600 == pytest.approx(10)
     assert forecast.rates(forecast.start.replace(hour=13))[0] * 3600 == pytest.approx(70)
     assert forecast.times(1.3).rates(None)[0] * 3600 == pytest.approx(52)
+
+
+def test_a_forecast_expects_what_tickets_become() -> None:
+    kind = {"channel": "call", "handling": 60}
+    scenario = Scenario.load(
+        {
+            "horizon_s": 86_400,
+            "channels": {"call": {}},
+            "types": {
+                "a": {**kind, "arrivals": {"per_hour": 100}, "hand_on": {"b": 0.5}},
+                "b": {**kind, "hand_on": {"b": 1.0}, "max_hops": 3},
+            },
+            "groups": {"g": {"experts": 4, "topics": {"a": 0.6, "b": 0.8}}},
+        }
+    )
+    handed = 100 * 0.4 * 0.5
+    found = forecast_of(scenario).rates(None) * 3600
+    assert found[:2] == pytest.approx([100, handed * (1 + 0.2 + 0.2**2)])

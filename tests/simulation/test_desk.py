@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deskmatch.errors import ScenarioError
 from deskmatch.policies import fcfs, longest_queue, preference_lists, priority_fcfs
 from deskmatch.simulation import Outcome, Run, Scenario, simulate
 
@@ -72,6 +73,7 @@ def everything(**changes: Any) -> dict[str, Any]:
             "form": {
                 "channel": "post", "language": "en", "topic": {"billing": 2, "dns": 1}, "arrivals": {"per_hour": 9},
                 "handling": {"law": "empirical", "sample_s": [200, 300, 700]},
+                "hand_on": {"dns": 0.7, "seo": 0.2},
             },
         },
         "groups": {
@@ -195,6 +197,80 @@ def test_unavoidable_transfers_are_nobodys_fault() -> None:
     assert (served_first["outcome"] == Outcome.UNAVOIDABLE_TRANSFER).mean() == pytest.approx(0.1, abs=0.02)
     assert (served_first["outcome"] == Outcome.UNRESOLVED).mean() == pytest.approx(0.1, abs=0.02)
     assert (run.rows["outcome"] == Outcome.PREVENTABLE_TRANSFER).sum() == 0
+
+
+def handed_on(**changes: Any) -> dict[str, Any]:
+    """Calls of `front` become `billing` or `dns`, a chat, which hands some of its own back to itself."""
+    return {
+        "horizon_s": 100 * HOUR,
+        "drain_s": 100 * HOUR,
+        "channels": {"call": {"patience": "never"}, "chat": {"patience": "never"}},
+        "types": {
+            "front": {"channel": "call", "arrivals": {"per_hour": 60}, "handling": 60, "unavoidable": 0.1,
+                      "hand_on": {"billing": 0.5, "dns": 0.3}},
+            "billing": {"channel": "call", "handling": 200, "max_hops": 0},
+            "dns": {"channel": "chat", "handling": 300, "hand_on": {"dns": 1.0}, "arrivals": {"per_hour": 5}},
+        },
+        "groups": {
+            "first": {"experts": 4, "topics": {"front": 0.4}},
+            "second": {"experts": 9, "topics": {"billing": 0.9, "dns": 0.5}},
+        },
+        **changes,
+    }  # fmt: skip
+
+
+def test_tickets_become_other_types_in_the_shares_that_are_written(theory: SimpleNamespace) -> None:
+    run = simulate(handed_on(), fcfs(), seed=5)
+    assert theory.conserved(run)
+    frame = run.tickets
+    front = frame[frame["type"] == "front"]
+    failed = 0.1 + 0.9 * 0.6
+    came = len(front)
+    assert (front["outcome"] == "resolved").mean() == pytest.approx(1 - failed, abs=0.02)
+    assert (front["outcome"] == "unresolved").mean() == pytest.approx(failed * 0.2, abs=0.02)
+    assert (frame["type"] == "billing").sum() == pytest.approx(came * failed * 0.5, rel=0.05)
+    handed = frame[(frame["type"] == "dns") & (frame["hop"] > 0)]
+    # half of them go on to the next, up to three hops
+    assert len(handed) == pytest.approx(came * failed * 0.3 * 1.75 + 500 * (0.5 + 0.25 + 0.125), rel=0.06)
+    assert (handed["channel"] == "chat").all()
+    assert handed["expert_id"].str.startswith("second").all()
+    assert not frame[frame["expert_id"].notna()].duplicated(["root", "expert_id"]).any()
+    served = frame[frame["type"] == "billing"]
+    assert (served["ended_s"] - served["started_s"]).mean() == pytest.approx(200, rel=0.06)
+
+
+def test_whoever_becomes_another_type_fares_the_same_under_two_policies() -> None:
+    runs = [simulate(handed_on(), rule, seed=3).tickets.set_index(["root", "attempt"]) for rule in RULES.values()]
+    for other in runs[1:]:
+        both = runs[0].merge(other, left_index=True, right_index=True, suffixes=("", "_other"))
+        assert len(both) > 9000
+        assert (both["type"].astype(str) == both["type_other"].astype(str)).all()
+        lengths = [both[f"ended_s{name}"] - both[f"started_s{name}"] for name in ("", "_other")]
+        assert np.allclose(*lengths)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("hand_on", "down", 'should be "up", "across", or types with shares above 0'),
+        ("hand_on", {"billing": 0.8, "dns": 0.4}, "sum to at most 1"),
+        ("hand_on", {"billing": 0.0}, "above 0"),
+        ("hand_on", {}, "types with shares"),
+        ("hand_on", {"biling": 0.5}, "'biling' is not a type.*billing"),
+        ("hand_on", {"several": 0.5}, "types.several: tickets are handed on to it"),
+        ("arrivals", None, r"types.front.arrivals: is required"),
+    ],
+)
+def test_wrong_hand_ons_are_refused_by_name(key: str, value: object, said: str) -> None:
+    values = handed_on()
+    values["types"]["several"] = {"channel": "call", "topic": {"billing": 1, "dns": 1}, "arrivals": {"per_hour": 1}}
+    values["types"]["front"][key] = value
+    with pytest.raises(ScenarioError, match=said):
+        Scenario.load(values)
+
+
+def test_a_type_that_is_only_handed_on_to_needs_no_arrivals_and_is_not_odd() -> None:
+    assert Scenario.load(handed_on()).warnings == ()
 
 
 def test_a_ticket_that_is_handed_on_never_meets_the_same_expert_again() -> None:

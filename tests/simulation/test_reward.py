@@ -121,6 +121,28 @@ def test_expected_outcomes_know_when_nobody_is_left_to_hand_on_to(lists: dict[st
     assert (frame["hop"][nobody] == (2 if not lists else 1)).all()
 
 
+def test_expected_outcomes_count_the_types_that_tickets_become() -> None:
+    kind = {"channel": "call", "handling": 60}
+    values = {
+        "horizon_s": 1000 * HOUR,
+        "channels": {"call": {"patience": "never"}},
+        "types": {
+            "t": {**kind, "arrivals": {"per_hour": 20}, "unavoidable": 0.1, "hand_on": {"few": 0.3, "many": 0.4}},
+            "few": {**kind, "hand_on": {"few": 1.0}},
+            "many": {**kind, "hand_on": {"few": 0.2, "many": 0.5}},
+        },
+        "groups": {
+            "one": {"experts": 1, "topics": {"few": 0.5}},
+            "all": {"experts": 5, "topics": {"t": 0.5, "many": 0.5}},
+        },
+        "reward": {"default": {"slope_below": 0, "slope_above": 0, "unresolved": -5.0}},
+    }
+    run = simulate(values, fcfs(), seed=4)
+    tossed, expected = run.kpis()["reward"], run.kpis()["reward_expected"]
+    assert abs(tossed - expected) < 4 * 3.0 * run.arrived**0.5  # the score of a ticket deviates by less than 3 points
+    assert (run.tickets["outcome"] == "unresolved").mean() > 0.1
+
+
 @pytest.mark.parametrize("key", ["slope_below", "value"])
 def test_a_wrong_score_is_named(key: str) -> None:
     with pytest.raises(ScenarioError, match=rf"reward\.channels\.call\.{key} = -1"):

@@ -10,7 +10,7 @@ from deskmatch.policies.dispatch.philox import uniform
 from deskmatch.policies.dispatch.records import EXCLUDED, NOBODY
 from deskmatch.policies.dispatch.selector import count_area, enqueue, find_expert, find_ticket, strike
 
-from .drawing import COMMON, OFFER, ROOT, SPECIAL, block, draw, pace
+from .drawing import COMMON, OFFER, ONWARD, ROOT, SPECIAL, block, draw, pace
 from .hands import drop_job, release, take, work_on
 from .heap import cancel, schedule
 from .records import World
@@ -51,7 +51,7 @@ def arrive(world: World, t: int, patience_s: float, promised_s: float) -> None:
     world.engine[0]["root"] += 1
     world.tickets[k]["number"] = world.types[t]["number"]
     world.types[t]["number"] += 1
-    world.tickets[k]["type"] = t
+    world.tickets[k]["type"] = world.tickets[k]["origin"] = t
     world.tickets[k]["channel"] = world.types[t]["channel"]
     world.tickets[k]["arrived"] = world.desk[0]["now"]
     world.tickets[k]["patience_s"] = patience_s
@@ -366,8 +366,9 @@ def work_done(world: World, e: int) -> None:
             work_on(world, e, m)
         else:
             release(world, e, channel)
-        onward = _anybody_else(world, world.onward[t, 0], k, e, False)
-        outcome, onto = _outcome(world, e, k, onward)
+        across = _across(world, k)
+        onward = _anybody_else(world, across, k, e, False)
+        outcome, onto = _outcome(world, e, k, across, onward)
         write_row(world, k, e, after_s, outcome, 1 if onward else 0)
         if outcome in (RESOLVED, UNRESOLVED):
             retire(world, k)
@@ -382,6 +383,8 @@ def work_done(world: World, e: int) -> None:
             else:
                 world.tickets[k]["preferred"] = NOBODY
                 world.tickets[k]["queue"] = onto
+                if world.types[t]["targets"] > 0:
+                    _become(world, k, onto)
                 if world.tickets[k]["barred"] < EXCLUDED:
                     world.excluded[k, world.tickets[k]["barred"]] = e
                     world.tickets[k]["barred"] += 1
@@ -411,8 +414,30 @@ def _go_away(world: World, k: int, away_s: float) -> None:
     schedule(world, _node(world, k), world.desk[0]["now"] + away_s)
 
 
-def _outcome(world: World, e: int, k: int, onward: bool) -> tuple[int, int]:
-    """How a contact that was served ends, and the queue that it goes on to, if `onward` there is somebody else."""
+def _across(world: World, k: int) -> int:
+    """The queue that ticket k joins if it is handed on, and not upward: its type's own, or that of another type."""
+    t = world.tickets[k]["type"]
+    if world.types[t]["targets"] == 0:
+        return world.onward[t, 0]  # type: ignore[no-any-return]
+    at = world.types[t]["first_target"]
+    if world.types[t]["targets"] > 1:
+        u = uniform(block(world, k, world.tickets[k]["attempt"], ONWARD)[1])
+        while world.seen[at]["cumulative"] < u:
+            at += 1
+    return world.seen[at]["queue"]  # type: ignore[no-any-return]
+
+
+def _become(world: World, k: int, t: int) -> None:
+    """Ticket k is of type t from now on; the own queue of a type has the type's row."""
+    world.tickets[k]["type"] = t
+    world.tickets[k]["channel"] = world.types[t]["channel"]
+
+
+def _outcome(world: World, e: int, k: int, across: int, onward: bool) -> tuple[int, int]:
+    """How a contact that was served ends, and the queue that it goes on to.
+
+    Without a higher tier it goes to the queue `across`, if `onward` there is somebody else.
+    """
     t, p = world.tickets[k]["type"], world.experts[e]["pool"]
     unavoidable = False
     words = block(world, k, 0, ROOT)
@@ -429,9 +454,13 @@ def _outcome(world: World, e: int, k: int, onward: bool) -> tuple[int, int]:
         special = block(world, k, world.tickets[k]["attempt"], SPECIAL)
         if uniform(special[2]) < world.types[t]["repeat"]:
             return REPEAT, NOBODY
+    if world.types[t]["handed"] < 1.0:
+        keeps = uniform(block(world, k, world.tickets[k]["attempt"], ONWARD)[0]) >= world.types[t]["handed"]
+        if keeps:
+            return UNRESOLVED, NOBODY
     onto = world.onward[t, world.pools[p]["tier"]] if world.types[t]["upward"] == 1 else NOBODY
     if onto < 0 or not _anybody_else(world, onto, k, e, False):
-        onto = world.onward[t, 0]
+        onto = across
         if not onward:
             return UNRESOLVED, NOBODY
     return (UNAVOIDABLE if unavoidable else PREVENTABLE), onto

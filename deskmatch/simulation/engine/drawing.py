@@ -1,7 +1,7 @@
 """What is tossed for a ticket: uniforms that depend on the seed and the ticket alone, and quantiles of laws.
 
-The counter of a block is (number within the type, type, contact, purpose), its key is the seed: two policies see the
-same customers, and whatever a policy does changes no draw but its own.
+The counter of a block is (number within the type, type as which it came, contact, purpose), its key is the seed: two
+policies see the same customers, and whatever a policy does changes no draw but its own.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from deskmatch.policies.dispatch.philox import philox
 
 from .records import World
 
-__all__ = ["COMMON", "OFFER", "ROOT", "SPECIAL", "block", "draw", "pace"]
+__all__ = ["COMMON", "OFFER", "ONWARD", "ROOT", "SPECIAL", "block", "draw", "pace"]
 
-COMMON, SPECIAL, ROOT, OFFER = 0, 1, 2, 16
+COMMON, SPECIAL, ROOT, ONWARD, OFFER = 0, 1, 2, 3, 16
 """Purposes: every contact (patience, balking, service, resolution); what few types need (answer, after-work, repeat or
-transfer, how long away); once a ticket (queue seen, unavoidable, outside); `OFFER` + row of the expert."""
+transfer, how long away); once a ticket (queue seen, unavoidable, outside); where types become others, whether one is
+handed on, and as which; `OFFER` + row of the expert."""
 
 # The values of `LawKind`, as numbers that compiled code takes as constants.
 FIXED, EXPONENTIAL, WEIBULL, SMOOTH, EMPIRICAL = range(5)
@@ -33,7 +34,7 @@ def block(world: World, k: int, attempt: int, purpose: int) -> tuple[np.uint64, 
     """Four words of 32 bits for a contact of ticket k."""
     return philox(
         np.uint64(world.tickets[k]["number"]),
-        np.uint64(world.tickets[k]["type"]),
+        np.uint64(world.tickets[k]["origin"]),
         np.uint64(attempt),
         np.uint64(purpose),
         np.uint64(world.engine[0]["seed0"]),

@@ -10,7 +10,7 @@ place     ``(nodes,)``, −1: nothing is to happen to it. Nodes: experts (work),
 types     ``(types,)`` of `TYPE`
 pairs     ``(types · pools,)`` of `PAIR`: how tickets of a type fare with experts of a pool
 laws      of `LAW`: distributions of mean 1, some of which read `tables`
-seen      of `SEEN`: the queues that tickets of a type come to
+seen      of `SEEN`: the queues that tickets of a type come to, or are handed on to
 onward    ``(types, tiers + 1)`` the queue for whoever an expert of this tier hands on; −1: nobody above
 changes   of `CHANGE`: logins and logouts of experts, in the order of time, within one cycle
 rates     ``(channels, most + 1)`` total speed of an expert with so many tickets in hand
@@ -110,12 +110,13 @@ EVENT = fields("time", "node")
 
 TYPE = fields(
     "patience_s balk after_s calm_s unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
-    " retry_after_s promised_s",
-    "patience after calm away channel calls hops upward first_seen seen number",
+    " retry_after_s promised_s handed",
+    "patience after calm away channel calls hops upward first_seen seen first_target targets number",
 )
 """``patience``, ``after`` and ``calm`` (after-work while somebody waits, and while nobody does), ``away``: laws, whose
 means stand above, −1: none; ``calls``: most calls back, 0: no callback; ``upward``: handed on to a higher tier where
-there is one; ``number``: tickets of this type so far."""
+there is one; ``handed``: share of the unresolved that are handed on; ``targets``: so many entries of `seen` from
+``first_target`` on are the types that they become, 0: they keep their own; ``number``: tickets of this type so far."""
 
 PAIR = fields("mean_s resolution", "law")
 

@@ -22,7 +22,9 @@ FORMATS = ("table", "anonymous_bank", "servicenow")
 
 
 def calibrate_command(
-    log: Annotated[Path, typer.Argument(help="The log: CSV or Parquet, one row a contact.", metavar="LOG")],
+    log: Annotated[
+        Path, typer.Argument(help="The log: CSV or Parquet; docs/calibration.md has its columns.", metavar="LOG")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The scenario to write.")] = Path("scenario.toml"),
     format: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = "table",
     column: Annotated[

@@ -91,6 +91,13 @@ def _without_speeds(values: dict[str, Any]) -> bool:
     return any(gone)
 
 
+def _without_hand_ons(values: dict[str, Any]) -> bool:
+    changed = any(each.get("max_hops") for each in values["types"].values())
+    for each in values["types"].values():
+        each["max_hops"] = 0
+    return changed
+
+
 def _without_skills(values: dict[str, Any]) -> bool:
     changed = any("*" not in group["topics"] for group in values["groups"].values())
     for group in values["groups"].values():
@@ -146,6 +153,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "breaks": _without_breaks,
     "speeds of experts": _without_speeds,
     "skills": _without_skills,
+    "hand-ons": _without_hand_ons,
     "after-work": _without_after_work,
     "longer after-work in calm": _without_calm,
     "shape of handling times": _exponential("handling"),
@@ -169,5 +177,6 @@ _WITHOUT = {
     "shape of patience": "exponential, with the same means",
     "patience by type": "one law for all types",
     "pace of hours and days": "the same on all days and at all hours",
+    "hand-ons": "nobody is handed on",
     "busy and quiet days": "days are as busy as their rates say",
 }

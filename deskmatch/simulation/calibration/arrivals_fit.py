@@ -43,7 +43,7 @@ class ArrivalFit:
 
 
 def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
-    """Rates of each class of contacts by weekday and interval.
+    """Rates of each class of contacts by weekday and interval; whoever is handed on has arrived before.
 
     The rate of all contacts in an interval of a weekday is drawn towards the weekday's total times the profile of all
     days, as far as the counts of a few weeks say no more; classes share it as they do in that interval of all days,
@@ -60,8 +60,10 @@ def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
         Where it is not.
     """
     n = intervals_of_day(every_s)
-    day = log.day_of(log.queued_s)
-    slot = np.minimum(((log.queued_s - day * DAY_S) // every_s).astype(np.int64), n - 1)
+    first = np.flatnonzero(log.hop == 0)
+    queued_s, code = log.queued_s[first], log.contact_class[first]
+    day = log.day_of(queued_s)
+    slot = np.minimum(((queued_s - day * DAY_S) // every_s).astype(np.int64), n - 1)
     counts = np.zeros((log.days, n), np.int64)
     np.add.at(counts, (day, slot), 1)
     weekday = np.arange(log.days) % WEEK
@@ -75,7 +77,7 @@ def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
     factor = shrunken_factors(by_slot.ravel(), guess.ravel()).reshape(WEEK, n)
     rate = np.where(seen[:, None], guess * factor, guess) / weeks[:, None]
     rate *= (totals / np.maximum(rate.sum(axis=1), 1e-12))[:, None]
-    shares = _shares(log, slot, n)
+    shares = _shares(code, len(log.class_names()), slot, n)
     expected = rate[weekday]
     cv = _busyness(counts.sum(axis=1), totals[weekday], weekday)
     return ArrivalFit(
@@ -89,12 +91,11 @@ def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
     )
 
 
-def _shares(log: ContactLog, slot: NDArray[np.int64], n: int) -> Floats:
+def _shares(code: NDArray[np.int64], classes: int, slot: NDArray[np.int64], n: int) -> Floats:
     """``(classes, intervals)`` share of each class in the contacts of an interval of the day."""
-    classes = len(log.class_names())
     found = np.zeros((classes, n))
-    np.add.at(found, (log.contact_class, slot), 1)
-    whole = found.sum(axis=1) / len(log)
+    np.add.at(found, (code, slot), 1)
+    whole = found.sum(axis=1) / max(len(code), 1)
     prior = 20.0
     return np.asarray((found + prior * whole[:, None]) / (found.sum(axis=0) + prior))
 

@@ -17,6 +17,7 @@ from deskmatch.errors import ContractError, Defect, InputError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
 from deskmatch.routing.kinds import Kind, kind_of
+from deskmatch.simulation.calibration.contact_links import HANDED_ON, base_name, chains_of
 from deskmatch.simulation.settings import DAY_S
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 REQUIRED = ("arrived", "answered", "type", "expert")
-OPTIONAL = ("queue_entered", "ended", "outcome", "group", "priority", "channel", "transfers", "resolved", "customer")
+OPTIONAL = ("queue_entered", "ended", "outcome", "group", "priority", "channel", "contact", "transfers", "resolved")
 TIMES = ("arrived", "queue_entered", "answered", "ended")
 ACCEPTED_TIME = "expected an ISO 8601 time such as 2026-03-02T09:30:00"
 
@@ -58,8 +59,12 @@ class ContactLog(Frozen):
     arrived_s, queued_s, answered_s, ended_s : ``(rows,)``; nan: it did not happen.
     ending : ``(rows,)`` codes of `Ending`; only contacts that joined the queue are rows.
     type, priority, channel, expert, group : ``(rows,)`` codes; of experts and groups −1: nobody, or not logged.
-    types, priorities, channels, experts, groups : the names; priorities in order, the most urgent last.
-    transfers : ``(rows,)`` how often it was handed on; nan: not logged.
+    types, priorities, channels, experts, groups : the names; priorities in order, the most urgent last. Rows of a
+        contact after the first are of a type of their own, whose name ends with `contact_links.HANDED_ON`.
+    transfers : ``(rows,)`` how often the contact was handed on in all; nan: not logged.
+    hop : ``(rows,)`` how often it had been handed on before, within the log.
+    following : ``(rows,)`` the row with which the contact goes on; −1: none.
+    handed_on : ``(rows,)`` whether another row of the log goes on with it, of this period or a later one.
     resolved : ``(rows,)`` 1, 0, nan: not logged.
     left_s : ``(n,)`` when contacts left before the queue.
     notes : what was left out, a sentence each.
@@ -85,6 +90,9 @@ class ContactLog(Frozen):
     groups: tuple[str, ...]
     transfers: Floats
     resolved: Floats
+    hop: Integers
+    following: Integers
+    handed_on: NDArray[np.bool_]
     left_s: Floats
     notes: tuple[str, ...] = ()
     seen_until_s: float = float("inf")
@@ -104,7 +112,7 @@ class ContactLog(Frozen):
         start: datetime | str | None = None,
         end: datetime | str | None = None,
     ) -> ContactLog:
-        """Read a table of contacts, one row each.
+        """Read a table of contacts, one row each time that an expert has one.
 
         Parameters
         ----------
@@ -124,7 +132,8 @@ class ContactLog(Frozen):
             ``group``         the expert's group
             ``priority``      a number, the greater the more urgent
             ``channel``       default: call
-            ``transfers``     how often it was handed on
+            ``contact``       an id: rows with the same one are one contact that was handed on, in the order of time
+            ``transfers``     how often the contact was handed on in all
             ``resolved``      true or false
             ================= ==============================================================================
 
@@ -153,11 +162,16 @@ class ContactLog(Frozen):
         channels = _optional(table, "channel", str, "expected the name of a channel", "call")
         transfers = _optional(table, "transfers", finite_number, "expected a number ≥ 0", np.nan)
         resolved = _optional(table, "resolved", truth, "expected true or false (or 1 or 0)", np.nan)
+        contacts = _names(table, "contact")
+        _refuse_broken(table, contacts, times, ending)
         table.finish()
         if not len(types):
             table.refuse(None, None, None, "expected at least one contact")
         table.finish()
         frame = {"type": types, "expert": experts, "group": groups, "priority": priorities, "channel": channels}
+        frame["contact"] = contacts
+        if "contact" in table:
+            transfers = [0.0 if np.isnan(each) else each for each in transfers]
         numbers = {"transfers": np.array(transfers, float), "resolved": np.array(resolved, float)}
         return _assembled(cls, times, ending, frame, numbers, (_moment("start", start), _moment("end", end)), offset)
 
@@ -180,6 +194,8 @@ class ContactLog(Frozen):
         }
         for name in ("arrived_s", "queued_s", "answered_s", "ended_s"):
             changes[name] = changes[name] - begin
+        kept = np.append(np.where(rows, np.cumsum(rows) - 1, -1), -1)  # row −1 stays −1
+        changes["following"] = kept[changes["following"]]
         left = self.left_s[(self.left_s >= begin) & (self.left_s < end)] - begin
         changes["seen_until_s"] = min(self.seen_until_s, end) - begin
         return self._replaced(
@@ -220,7 +236,31 @@ class ContactLog(Frozen):
     def good(self) -> Floats:
         """``(rows,)`` 1 where it was resolved and not handed on, 0 where it was not; nan where the log says neither."""
         known = ~np.isnan(self.transfers) | ~np.isnan(self.resolved)
-        return np.where(known, ~(self.transfers > 0) & ~(self.resolved == 0), np.nan)
+        bad = self.handed_on | (self.transfers > self.hop) | (self.resolved == 0)
+        return np.where(known, ~bad, np.nan)
+
+    @property
+    def comes(self) -> NDArray[np.bool_]:
+        """``(rows,)`` false where the contact was handed on by another row of this log."""
+        found = np.ones(len(self), bool)
+        found[self.following[self.following >= 0]] = False
+        return found
+
+    def handed_on_by(self, expert: int) -> NDArray[np.bool_]:
+        """``(rows,)`` contacts that this expert has had before, and so does not get again."""
+        found = np.zeros(len(self), bool)
+        later = self.following[self.expert == expert]
+        while (later >= 0).any():
+            later = later[later >= 0]
+            found[later] = True
+            later = self.following[later]
+        return found
+
+    @property
+    def base_type(self) -> Integers:
+        """``(types,)`` codes of the types as which contacts came."""
+        row = {name: code for code, name in enumerate(self.types)}
+        return np.array([row.get(base_name(name), code) for code, name in enumerate(self.types)], np.int64)
 
     @property
     def weekday(self) -> int:
@@ -236,7 +276,8 @@ class ContactLog(Frozen):
     def digest(self) -> str:
         """A hash of all that is in the log, the first 16 hexadecimal digits of SHA-256."""
         hashed = hashlib.sha256(repr((self.start, self.types, self.priorities, self.experts)).encode())
-        for name in ("queued_s", "answered_s", "ended_s", "ending", "type", "priority", "expert"):
+        linked = ("following",) if self.hop.any() else ()
+        for name in ("queued_s", "answered_s", "ended_s", "ending", "type", "priority", "expert", *linked):
             hashed.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return hashed.hexdigest()[:16]
 
@@ -323,9 +364,12 @@ def _assembled(
     order = np.flatnonzero(rows)[np.argsort(times["queue_entered"][rows], kind="stable")]
     if not len(order):
         raise InputError([Defect("contacts", None, None, None, "expected contacts that joined the queue")])
+    chains = chains_of([names["contact"][row] for row in order], times["queue_entered"][order])
     codes: dict[str, Any] = {}
     for name, plural in (("type", "types"), ("priority", "priorities"), ("channel", "channels")):
         chosen = [names[name][row] for row in order]
+        if name == "type":
+            chosen = [each + HANDED_ON if hop else each for each, hop in zip(chosen, chains.place, strict=True)]
         distinct = sorted(set(chosen))
         place = {value: code for code, value in enumerate(distinct)}
         codes[name] = np.array([place[value] for value in chosen], np.int64)
@@ -347,6 +391,9 @@ def _assembled(
         ending=ending[order],
         transfers=numbers["transfers"][order],
         resolved=numbers["resolved"][order],
+        hop=chains.place,
+        following=chains.following,
+        handed_on=chains.following >= 0,
         left_s=times["arrived"][inside & left] - shift,
         notes=notes,
         **codes,
@@ -429,6 +476,22 @@ def _endings(table: HistoryTable, times: dict[str, Floats]) -> Integers:
         if (found[row] == Ending.ANSWERED) != answered[row] and found[row] != Ending.IGNORED:
             table.refuse(label, "outcome", repr(text), "expected it to agree with the column answered")
     return found
+
+
+def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats], ending: Integers) -> None:
+    """Refuse rows after which a contact cannot go on, and those that begin too early."""
+    rows = np.flatnonzero(~np.isnan(times["queue_entered"]) & (ending != Ending.IGNORED) & (ending != Ending.LEFT))
+    chains = chains_of([ids[row] for row in rows], times["queue_entered"][rows])
+    for at in np.flatnonzero(chains.following >= 0):
+        row, later = rows[at], rows[chains.following[at]]
+        label, other = table.sheet.labels[row], table.sheet.labels[later]
+        if ending[row] != Ending.ANSWERED:
+            how = Ending(ending[row]).name.lower()
+            accepted = f"expected another id than row {other}: a contact that was {how} cannot be handed on"
+            table.refuse(label, "contact", repr(ids[row]), accepted)
+        elif times["queue_entered"][later] < times["answered"][row]:
+            accepted = f"expected a time not before row {label} of the same contact was answered"
+            table.refuse(other, "queue_entered", _clock(times["queue_entered"][later]), accepted)
 
 
 def _names(table: HistoryTable, name: str) -> list[str]:

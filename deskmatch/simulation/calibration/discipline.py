@@ -99,12 +99,14 @@ def _pairs(log: ContactLog) -> tuple[Integers, Integers, Floats]:
     queued, leaves = log.queued_s[waited], log.until_s[waited]
     longest = float(np.max(leaves - queued, initial=0.0))
     found: list[tuple[Integers, Integers, Floats]] = []
+    had = [log.handed_on_by(expert) for expert in range(len(log.experts))]
     pairs = 0
     for row in waited[log.ending[waited] == Ending.ANSWERED]:
         at = log.answered_s[row]
         near = slice(np.searchsorted(queued, at - longest), np.searchsorted(queued, at - 1.0))
         others = waited[near][leaves[near] > at + 1.0]
-        others = others[(others != row) & skills[log.expert[row], days[row], log.type[others]]]
+        expert = log.expert[row]
+        others = others[(others != row) & skills[expert, days[row], log.type[others]] & ~had[expert][others]]
         found.append((np.full(len(others), code[row]), code[others], log.queued_s[others] - log.queued_s[row]))
         pairs += len(others)
         if pairs > PAIRS:

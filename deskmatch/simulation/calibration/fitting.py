@@ -17,6 +17,7 @@ from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arriva
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, on_line
 from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline, no_discipline
 from deskmatch.simulation.calibration.goodness import fits_of
+from deskmatch.simulation.calibration.hand_ons_fit import HandOns, fit_hand_ons
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
 from deskmatch.simulation.calibration.service_fit import POINTS, ServiceFit, fit_elapsed, fit_service
@@ -38,6 +39,9 @@ FEWEST = 20
 OVERLAPPING = 0.05
 """Share of contacts that begin while their expert has another one, above which this is noted."""
 
+FEW_OF_TYPE = 20.0
+"""Tickets of a type at which its own rate of resolution counts as much as that of all."""
+
 OWN_CURVE = 150
 """Customers of a class who gave up from which on its patience has a curve of its own."""
 
@@ -53,6 +57,7 @@ class Fits:
         on a line, no presence: it says when they were in hand, and not when somebody worked on them.
     patience : by class of contacts; None: too few gave up, or the channel's customers never do.
     resolution : None: the log says neither of transfers nor of resolutions.
+    hand_ons : None: no contact of the log was handed on to another one of it.
     """
 
     log: ContactLog
@@ -62,6 +67,7 @@ class Fits:
     discipline: Discipline
     patience: dict[str, KaplanMeierPatience] | None
     resolution: HistoricalRate | None
+    hand_ons: HandOns | None
 
 
 def calibrate(
@@ -134,6 +140,7 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
         discipline=infer_discipline(log) if log.on_line else no_discipline(log),
         patience=_patience(log),
         resolution=_resolution(log),
+        hand_ons=fit_hand_ons(log),
     )
 
 
@@ -200,13 +207,14 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "channel": log.channels[int(np.bincount(log.channel[rows]).argmax())],
         "topic": topic,
-        "arrivals": {
+        "handling": _empirical(fits.service.sample_s[code]),
+        **_hand_on(fits, code),
+    }
+    if (log.hop[rows] == 0).any():
+        found["arrivals"] = {
             "per_hour": [float(f"{rate:.5g}") for rate in fits.arrivals.per_hour[code]],
             "every_s": fits.arrivals.every_s,
-        },
-        "handling": _empirical(fits.service.sample_s[code]),
-        "max_hops": 0,  # a contact that was handed on is another row of the log
-    }
+        }
     if fits.patience is not None and on_line(found["channel"]):
         at = (np.arange(POINTS) + 0.5) / POINTS
         name = log.class_names()[code]
@@ -219,10 +227,20 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
     return found
 
 
+def _hand_on(fits: Fits, code: int) -> dict[str, Any]:
+    """What becomes of the contacts of a class that are not resolved."""
+    share = None if fits.hand_ons is None else np.floor(fits.hand_ons.share[code] * 1e4) / 1e4
+    if fits.hand_ons is None or share is None or not share.any():
+        return {"max_hops": 0}
+    names = fits.log.class_names()
+    onto = {names[other]: float(share[other]) for other in np.flatnonzero(share)}
+    return {"hand_on": onto, "max_hops": fits.hand_ons.most}
+
+
 def _groups(fits: Fits, types: tuple[str, ...]) -> dict[str, Any]:
     log = fits.log
     if fits.presence is None:
-        return desk_of_tickets(log, None if fits.resolution is None else fits.resolution.overall)
+        return desk_of_tickets(log, _rates_of_types(fits))
 
     def settings(name: str) -> dict[str, Any]:
         row = log.experts.index(name)
@@ -234,6 +252,17 @@ def _groups(fits: Fits, types: tuple[str, ...]) -> dict[str, Any]:
         return {"speeds": speeds, "topics": {topic: _rate(fits.resolution, name, topic) for topic in log.types}}
 
     return groups_of(log, fits.presence, settings)
+
+
+def _rates_of_types(fits: Fits) -> dict[str, float]:
+    """Share of the contacts of each type that are resolved, drawn to that of all; empty: the log says nothing."""
+    if fits.resolution is None:
+        return {}
+    log = fits.log
+    rows = (log.ending == Ending.ANSWERED) & ~np.isnan(log.good)
+    count, good = (np.bincount(log.type[rows], each[rows], len(log.types)) for each in (np.ones(len(log)), log.good))
+    rates = (good + FEW_OF_TYPE * fits.resolution.overall) / (count + FEW_OF_TYPE)
+    return {name: round(float(rate), 4) for name, rate in zip(log.types, rates, strict=True)}
 
 
 def _rate(model: HistoricalRate | None, expert: str, topic: str) -> float:

@@ -18,9 +18,11 @@ __all__ = ["fits_of"]
 
 def fits_of(fits: Fits) -> tuple[Fit, ...]:
     """One `Fit` a process."""
+    onward = () if fits.hand_ons is None else (_hand_ons(fits),)
     if not fits.log.on_line:
-        return (_arrivals(fits), _elapsed(fits), _ends(fits))
-    return (_arrivals(fits), _patience(fits), _service(fits), _after(fits), _presence(fits), _order(fits), _ends(fits))
+        return (_arrivals(fits), _elapsed(fits), _ends(fits), *onward)
+    line = (_patience(fits), _service(fits), _after(fits), _presence(fits), _order(fits))
+    return (_arrivals(fits), *line, _ends(fits), *onward)
 
 
 def _elapsed(fits: Fits) -> Fit:
@@ -38,10 +40,10 @@ def _elapsed(fits: Fits) -> Fit:
 
 
 def _arrivals(fits: Fits) -> Fit:
-    found = fits.arrivals
+    found, beyond = fits.arrivals, f"days vary by {fits.arrivals.busyness_cv:.1%} beyond Poisson"
     return Fit(
         process="arrivals",
-        says=f"{len(fits.log)} contacts in {fits.log.days} days; days vary by {found.busyness_cv:.1%} beyond Poisson",
+        says=f"{found.counts.sum()} contacts in {fits.log.days} days; {beyond}",
         figure="variance over mean of the counts of an interval about its rate and the day's factor (Poisson: 1)",
         value=round(found.dispersion, 3),
         unknown="who came again because nobody answered before: repeated calls are part of the rates",
@@ -171,4 +173,22 @@ def _ends(fits: Fits) -> Fit:
         figure="tickets of its own at which a pair of expert and type counts as much as what others show",
         value=round(fits.resolution.strength, 1),
         unknown=unknown,
+    )
+
+
+def _hand_ons(fits: Fits) -> Fit:
+    found = fits.hand_ons
+    assert found is not None
+    to = found.share.sum(axis=0)
+    names = [fits.log.class_names()[code] for code in np.argsort(-to, kind="stable")[:3] if to[code] > 0]
+    return Fit(
+        process="hand-ons",
+        says=(
+            f"{found.handed} of {found.contacts} contacts, at most {found.most} times each, mostly as"
+            f" {', '.join(names)}; they join the next queue {found.pause_s:.0f} s after the end (median),"
+            f" {found.late:.0%} before it or more than a minute later"
+        ),
+        figure="hand-ons expected by the shares of each class, over those in the log (1: all)",
+        value=round(found.expected / found.handed, 3),
+        unknown="whether somebody was asked for by name: in the twin the routing chooses; consultations meanwhile",
     )

@@ -33,6 +33,7 @@ class Contacts:
     ended_s : ``(contacts,)``.
     topic : ``(contacts,)`` codes of types.
     resolved : ``(contacts,)`` of those served, 1: neither handed on nor left unresolved; nan: not served, or not known.
+    first : ``(contacts,)`` nobody has handed it on before.
     """
 
     queued_s: Floats
@@ -42,11 +43,12 @@ class Contacts:
     ended_s: Floats
     topic: Integers
     resolved: Floats
+    first: NDArray[np.bool_]
 
     def whole(self) -> dict[str, float]:
         """Indicators that are told of all contacts together, by the names that they have of a run; nan: not known."""
         served = ~np.isnan(self.served_s)
-        known, waits = (each[~np.isnan(each)] for each in (self.resolved, self.wait_s))
+        known, waits = (each[~np.isnan(each)] for each in (self.resolved[self.first], self.wait_s))
         found = {
             f"wait_p{share}_s": float(np.percentile(waits, share, method="inverted_cdf"))
             if len(waits)
@@ -61,12 +63,14 @@ class Contacts:
 def of_log(log: ContactLog) -> Contacts:
     """What really happened."""
     resolved = np.where(log.ending == Ending.ANSWERED, log.good, np.nan)
-    return Contacts(log.queued_s, log.wait_s, log.abandoned, log.answered_s, log.ended_s, log.type, resolved)
+    first = log.hop == 0
+    return Contacts(log.queued_s, log.wait_s, log.abandoned, log.answered_s, log.ended_s, log.type, resolved, first)
 
 
 def of_run(run: Run, topics: Sequence[str]) -> Contacts:
-    """What happened in a replication: first contacts of each ticket."""
-    rows = run.rows[(run.rows["attempt"] == 0) & (run.rows["outcome"] != Outcome.AWAY)]
+    """What happened in a replication: first contacts of each ticket, and those to which it was handed on."""
+    counted = (run.rows["attempt"] == 0) | (run.rows["hop"] > 0)
+    rows = run.rows[counted & (run.rows["outcome"] != Outcome.AWAY)]
     rows = rows[np.argsort(rows["entered"], kind="stable")]
     end = np.where(np.isnan(rows["ended"]), run.end.now_s, rows["ended"])
     begun = np.where(np.isnan(rows["started"]), end, rows["started"])
@@ -75,7 +79,8 @@ def of_run(run: Run, topics: Sequence[str]) -> Contacts:
     lost = np.isin(rows["outcome"], (Outcome.ABANDONED, Outcome.BALKED))
     resolved = np.where(np.isnan(rows["started"]), np.nan, rows["outcome"] == Outcome.RESOLVED)
     wait = begun - rows["entered"]
-    return Contacts(rows["entered"], wait, lost, rows["started"], end, topic[rows["type"]], resolved)
+    first = rows["hop"] == 0
+    return Contacts(rows["entered"], wait, lost, rows["started"], end, topic[rows["type"]], resolved, first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,12 +29,15 @@ def draw_fits(fits: Fits, path: str | Path) -> None:
     fits : of `fit_log`.
     path : the file; its ending says which format.
     """
-    figure = figure_of(12.0, 9.5 if fits.log.on_line else 3.2)
     panels = [_draw_arrivals, _draw_busyness, _draw_handling]
     if fits.log.on_line:
         panels += [_draw_patience, _draw_speeds, _draw_pace, _draw_away, _draw_presence, _draw_order]
+    if fits.hand_ons is not None:
+        panels += [_draw_hand_ons]
+    lines = -(-len(panels) // 3)
+    figure = figure_of(12.0, 3.2 * lines)
     for number, draw in enumerate(panels):
-        axes = figure.add_subplot(3 if fits.log.on_line else 1, 3, number + 1)
+        axes = figure.add_subplot(lines, 3, number + 1)
         draw(axes, fits)
         axes.grid(alpha=0.25)
         axes.title.set_fontsize(10)
@@ -203,3 +206,21 @@ def _draw_order(axes: Any, fits: Fits) -> None:
     axes.barh(np.arange(len(names)), starts[order], color=TWIN)
     axes.set_yticks(np.arange(len(names)), [names[code] for code in order], fontsize=7)
     axes.set_title("head starts, s")
+
+
+def _draw_hand_ons(axes: Any, fits: Fits) -> None:
+    found, log = fits.hand_ons, fits.log
+    assert found is not None
+    names, served = log.class_names(), log.ending == Ending.ANSWERED
+    count = np.bincount(log.contact_class[served], minlength=len(names))
+    failed = np.bincount(log.contact_class[served & (log.good == 0)], minlength=len(names)) / np.maximum(count, 1)
+    most = np.argsort(-count, kind="stable")[:8]
+    left = np.zeros(len(most))
+    for number, target in enumerate(np.flatnonzero(found.share.sum(axis=0))):
+        width = 100 * failed[most] * found.share[most, target]
+        axes.barh(np.arange(len(most)), width, left=left, color=f"C{number % 10}", label=names[target])
+        left += width
+    axes.barh(np.arange(len(most)), 100 * failed[most] - left, left=left, color="0.8", label="unresolved")
+    axes.set_yticks(np.arange(len(most)), [names[code] for code in most], fontsize=7)
+    axes.set_title("not resolved, %, by what they become")
+    axes.legend(fontsize=7)

@@ -118,7 +118,11 @@ class Observed:
         which = which.reshape(skills.shape[:2])
         grace = grace_of(log)
         waits = [_waiting(log, each, grace) for each in sets]
-        work = [_Work.of(log, expert, _by_day(waits, which[expert])) for expert in range(len(log.experts))]
+        work = []
+        for expert in range(len(log.experts)):
+            had = log.handed_on_by(expert)
+            own = [_waiting(log, each, grace, ~had) for each in sets] if had.any() else waits
+            work.append(_Work.of(log, expert, _by_day(own, which[expert])))
         gaps, place = _gaps(log, work, skills)
         return cls(work, gaps, place, fit_times_away(gaps, len(work)))
 
@@ -174,6 +178,7 @@ class _Work:
         last, under = np.zeros(len(begin)), np.zeros(len(begin), bool)
         last[seen] = np.minimum(self.evidence[high[seen] - 1, 1], begin[seen]) - end[seen]
         under[seen] = self.evidence[low[seen], 0] <= end[seen] + RINGING_S
+        under |= (begin <= end) & (self.wait[1:] > ROUNDING_S)  # who is taken at once had waited
         return under, np.maximum(last, 0.0)
 
 
@@ -204,9 +209,9 @@ def _gaps(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> tupl
     return gaps, [int(each) for each in place[:-1]]
 
 
-def _waiting(log: ContactLog, skill: NDArray[np.bool_], grace: float) -> Spans:
-    """When somebody waited, longer than a moment, whom such an expert could serve."""
-    rows = skill[log.type] & (log.wait_s > grace)
+def _waiting(log: ContactLog, skill: NDArray[np.bool_], grace: float, rows: NDArray[np.bool_] | None = None) -> Spans:
+    """When somebody waited, longer than a moment, whom such an expert could serve; all contacts, or those in `rows`."""
+    rows = skill[log.type] & (log.wait_s > grace) & (True if rows is None else rows)
     return _joined(np.column_stack((log.queued_s[rows] + grace, log.until_s[rows])))
 
 
@@ -246,7 +251,7 @@ def _passes(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> li
             inside = (at >= 0) & (at < len(each.gap))
             place = np.clip(at, 0, len(each.gap) - 1)
             idle[expert] = inside & (each.end[place] <= time) & (each.gap[place] < APART_S)
-            idle[expert] &= skills[expert, day, kind]
+            idle[expert] &= skills[expert, day, kind] & ~log.handed_on_by(expert)[at_once]
         idle[expert] |= chosen == expert
     k = idle.sum(axis=0)
     return [(time[own], k[own]) for own in (idle[expert] & (chosen != expert) for expert in range(len(work)))]

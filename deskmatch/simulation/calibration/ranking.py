@@ -97,7 +97,7 @@ def _scaled(key: str) -> Callable[[dict[str, Any], float], bool]:
 def _arrivals(values: dict[str, Any], factor: float) -> bool:
     changed = False
     for each in values["types"].values():
-        rates = each["arrivals"].get("per_hour")
+        rates = each.get("arrivals", {}).get("per_hour")
         if rates:
             each["arrivals"] = {**each["arrivals"], "per_hour": [rate * factor for rate in rates]}
             changed = True

@@ -3,10 +3,14 @@ used."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
 
 from deskmatch.errors import ScenarioError
 from deskmatch.policies.dispatch import ExpertBy, Rule
+from deskmatch.simulation.calibration.contact_links import base_name
 from deskmatch.simulation.calibration.contact_log import ContactLog
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
 from deskmatch.simulation.calibration.staffing import drain_of, expert_of, groups_of
@@ -45,6 +49,8 @@ def current_rule(scenario: Scenario) -> Rule:
 def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = None) -> Scenario:
     """The twin on the days of a log: its arrivals and its logins as they were; times, patience and skills as learned.
 
+    Who is handed on is not replayed: the twin hands on by itself, where it has learned to.
+
     Classes of contacts and experts that the twin does not know take what is nearest: the class of the same type, the
     type of the most contacts, an expert of mean speed with the skills that the log shows.
 
@@ -57,13 +63,16 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     provenance_of(scenario)
     values = scenario.to_dict()
     types: dict[str, Any] = {}
+    goes_on = any(each.max_hops for each in scenario.tables.types.values())
+    comes = log.comes if goes_on else np.ones(len(log), bool)
     for code, name in enumerate(log.class_names()):
-        times = log.queued_s[log.contact_class == code]
+        times = log.queued_s[comes & (log.contact_class == code)]
         if not len(times):
             continue
         known = _nearest_type(scenario, name, log.types[code // len(log.priorities)])
         types[name] = {**values["types"][known], "arrivals": {"times_s": times.tolist()}}
         types[name]["topic"] = {log.types[code // len(log.priorities)]: 1.0}
+    _add_what_they_become(types, values["types"])
     experts = {expert_of(name, set(log.experts)): group for name, group in reversed(values["groups"].items())}
 
     def settings(name: str) -> dict[str, Any]:
@@ -75,6 +84,7 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
         groups = groups_of(log, infer_presence(log) if presence is None else presence, settings)
     else:
         groups = values["groups"]
+    _have_experts(types, groups, lambda name: experts.get(expert_of(name, set(log.experts)), {}).get("topics", {}))
     return Scenario.load(
         {
             **values,
@@ -90,13 +100,40 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     )
 
 
+def _add_what_they_become(types: dict[str, Any], known: dict[str, Any]) -> None:
+    """Types of the twin of which none comes, but as which contacts are handed on."""
+    wanted = [name for each in types.values() for name in _onto(each)]
+    while wanted:
+        name = wanted.pop()
+        if name not in types:
+            types[name] = {key: value for key, value in known[name].items() if key != "arrivals"}
+            wanted += _onto(types[name])
+
+
+def _onto(settings: dict[str, Any]) -> list[str]:
+    found = settings.get("hand_on")
+    return list(found) if isinstance(found, dict) else []
+
+
+def _have_experts(types: dict[str, Any], groups: dict[str, Any], learned: Callable[[str], Mapping[str, float]]) -> None:
+    """Topics that nobody served on these days are served by those who do as the twin knows them, else by all."""
+    served = {topic for group in groups.values() for topic in group["topics"]}
+    if "*" in served:
+        return
+    for topic in {topic for each in types.values() for topic in each["topic"]} - served:
+        rates = {name: learned(name)[topic] for name in groups if topic in learned(name)}
+        for name, rate in (rates or dict.fromkeys(groups, 1.0)).items():
+            groups[name]["topics"][topic] = rate
+
+
 def _nearest_type(scenario: Scenario, name: str, topic: str) -> str:
     tables = scenario.tables.types
     if name in tables:
         return name
-    same = [key for key, each in tables.items() if topic in (each.topic or {key: 1.0})]
-    if same:
-        return same[0]
+    for near in (topic, base_name(topic)):
+        same = [key for key, each in tables.items() if near in (each.topic or {key: 1.0})]
+        if same:
+            return same[0]
     return max(tables, key=lambda key: _rate(tables[key].arrivals))
 
 

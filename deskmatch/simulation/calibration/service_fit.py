@@ -20,7 +20,7 @@ POINTS = 200
 """Of an empirical law: a quantile every half percent."""
 LEAST_SPEED, MOST_SPEED = 0.2, 5.0
 FEW = 30
-"""A class of fewer contacts takes the law of its type."""
+"""A class of fewer contacts takes the law of its type, handed on or not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,10 +68,10 @@ def fit_service(log: ContactLog) -> ServiceFit:
     pace = np.maximum(1.0 + of_hour / effects.mean, LEAST_SPEED)
     pace = pace / pace[hour].mean()
     standard = seconds * speed[expert, kind] / pace[hour]
-    samples = []
+    samples, base = [], log.base_type
     for each in range(len(log.class_names())):
         own = standard[code == each]
-        of_type = standard[kind == each // len(log.priorities)]
+        of_type = standard[base[kind] == base[each // len(log.priorities)]]
         samples.append(sample_of(own if len(own) >= FEW else of_type if len(of_type) else standard))
     return ServiceFit(tuple(samples), speed, pace, effects.spreads[3] if log.days > 1 else 0.0, effects)
 

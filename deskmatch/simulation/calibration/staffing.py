@@ -59,14 +59,14 @@ def groups_of(log: ContactLog, presence: Presence, settings: Callable[[str], dic
     return groups
 
 
-def desk_of_tickets(log: ContactLog, resolution: float | None) -> dict[str, Any]:
+def desk_of_tickets(log: ContactLog, resolution: Mapping[str, float]) -> dict[str, Any]:
     """One group of all experts, always there and with room for all tickets: their work is not in the log, only its
     end."""
     return {
         "desk": {
             "experts": max(len(log.experts), -(-2 * _most_in_hand(log) // MOST_IN_HAND)),
             "channels": dict.fromkeys(log.channels, MOST_IN_HAND),
-            "topics": {"*": 1.0 if resolution is None else round(resolution, 4)},
+            "topics": {"*": 1.0, **resolution},
         }
     }
 

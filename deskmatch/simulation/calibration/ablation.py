@@ -91,6 +91,11 @@ def _without_speeds(values: dict[str, Any]) -> bool:
     return any(gone)
 
 
+def _without_slowing(values: dict[str, Any]) -> bool:
+    gone = [channel.pop("concurrency", None) for channel in values["channels"].values()]
+    return any(gone)
+
+
 def _without_hand_ons(values: dict[str, Any]) -> bool:
     changed = any(each.get("max_hops") for each in values["types"].values())
     for each in values["types"].values():
@@ -154,6 +159,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "speeds of experts": _without_speeds,
     "skills": _without_skills,
     "hand-ons": _without_hand_ons,
+    "slower beside others": _without_slowing,
     "after-work": _without_after_work,
     "longer after-work in calm": _without_calm,
     "shape of handling times": _exponential("handling"),
@@ -178,5 +184,6 @@ _WITHOUT = {
     "patience by type": "one law for all types",
     "pace of hours and days": "the same on all days and at all hours",
     "hand-ons": "nobody is handed on",
+    "slower beside others": "contacts beside each other go on at full speed",
     "busy and quiet days": "days are as busy as their rates say",
 }

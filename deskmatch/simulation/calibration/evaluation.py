@@ -62,7 +62,7 @@ class TwinReport(Frozen):
         twin one a replication.
     whole : of all contacts together, by indicator what was real and ``(replications,)`` of the twin: percentiles of the
         wait, mean wait of those served, first-contact resolution where the log has it, and the occupancy, the share of
-        the time logged in that is spent on contacts.
+        the time logged in with a contact in hand.
     pit : of ``"wait_s"`` and ``"abandonment"``, of tickets of ``"elapsed_s"``, ``(intervals,)`` randomised transforms;
         nan without contacts.
     """
@@ -187,12 +187,13 @@ def evaluate_twin(
         contacts = of_run(run, log.types)
         for name, cells in cells_of(contacts).items():
             twin[name].append(cells)
-        busy_s = float(np.nansum(contacts.ended_s - contacts.served_s))
-        own = contacts.whole() | {"occupancy": busy_s / max(float((run.end.logged_s - run.start.logged_s).sum()), 1.0)}
+        own = contacts.whole() | {
+            "occupancy": contacts.in_hand_s / max(float((run.end.logged_s - run.start.logged_s).sum()), 1.0)
+        }
         for name, value in own.items():
             whole.setdefault(name, []).append(value)
         logged.append(logged_s)
-    seen = of_log(log).whole() | {"occupancy": float(np.nansum(log.handling_s)) / float(np.mean(logged))}
+    seen = of_log(log).whole() | {"occupancy": of_log(log).in_hand_s / float(np.mean(logged))}
     report = TwinReport(
         period=log.period,
         replications=replications,

@@ -18,6 +18,7 @@ from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, on_
 from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline, no_discipline
 from deskmatch.simulation.calibration.goodness import fits_of
 from deskmatch.simulation.calibration.hand_ons_fit import HandOns, fit_hand_ons
+from deskmatch.simulation.calibration.in_hand import InHand, find_in_hand, leaves_room
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
 from deskmatch.simulation.calibration.service_fit import POINTS, ServiceFit, fit_elapsed, fit_service
@@ -58,6 +59,7 @@ class Fits:
     patience : by class of contacts; None: too few gave up, or the channel's customers never do.
     resolution : None: the log says neither of transfers nor of resolutions.
     hand_ons : None: no contact of the log was handed on to another one of it.
+    in_hand : None: nobody has two contacts at once of a channel that leaves room for another.
     """
 
     log: ContactLog
@@ -68,6 +70,12 @@ class Fits:
     patience: dict[str, KaplanMeierPatience] | None
     resolution: HistoricalRate | None
     hand_ons: HandOns | None
+    in_hand: InHand | None
+
+    @property
+    def work_s(self) -> Floats:
+        """``(rows,)`` of each contact, as long as it would have taken alone; nan where nobody answered."""
+        return self.log.handling_s if self.in_hand is None else self.in_hand.work_s
 
 
 def calibrate(
@@ -130,23 +138,31 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
     log = with_known_priorities(log)
     share = _overlapping(log)
     if log.on_line and share > OVERLAPPING:
-        note = f"{share:.0%} of the contacts begin while their expert has another one: a contact takes the whole expert"
-        log = log._replaced(notes=(*log.notes, f"{note} of the twin, so that its waits are too long"))
+        log = log._replaced(notes=(*log.notes, f"{share:.0%}{_TAKES_ALL}"))
+    in_hand = find_in_hand(log) if log.on_line else None
     return Fits(
         log=log,
         arrivals=fit_arrivals(log, every_s=every_s),
-        service=fit_service(log) if log.on_line else fit_elapsed(log),
+        service=fit_service(log, None if in_hand is None else in_hand.work_s) if log.on_line else fit_elapsed(log),
         presence=infer_presence(log) if log.on_line else None,
         discipline=infer_discipline(log) if log.on_line else no_discipline(log),
         patience=_patience(log),
         resolution=_resolution(log),
         hand_ons=fit_hand_ons(log),
+        in_hand=in_hand,
     )
 
 
+_TAKES_ALL = (
+    " of the contacts begin while their expert has another one: they take the whole expert of the twin, so that its"
+    " waits are too long; where they are chats, say so in the column channel"
+)
+
+
 def _overlapping(log: ContactLog) -> float:
-    """Share of the contacts that begin before an earlier one of the same expert has ended, by a second or more."""
-    rows = np.flatnonzero(log.ending == Ending.ANSWERED)
+    """Share of the contacts of channels that leave no room for another which begin before an earlier one of the same
+    expert has ended, by a second or more."""
+    rows = np.flatnonzero((log.ending == Ending.ANSWERED) & ~leaves_room(log)[log.channel])
     rows = rows[np.lexsort((log.answered_s[rows], log.expert[rows]))]
     later = 0
     for own in np.split(rows, np.flatnonzero(np.diff(log.expert[rows])) + 1):
@@ -167,7 +183,7 @@ def scenario_of(fits: Fits, name: str) -> Scenario:
         contacts=len(log),
         digest=log.digest,
         version=_version(),
-        expert_by="random",
+        expert_by="random" if fits.in_hand is None else fits.in_hand.expert_by,
         head_start_s={each: float(start) for each, start in zip(classes, starts, strict=True) if start > 0},
         overtaken=None if np.isnan(fits.discipline.overtaken) else round(fits.discipline.overtaken, 4),
         fits=fits_of(fits),
@@ -183,7 +199,7 @@ def scenario_of(fits: Fits, name: str) -> Scenario:
             "pace": [round(float(factor), 4) for factor in fits.service.pace],
             "pace_cv": round(fits.service.pace_cv, 4),
             "start_day": log.weekday,
-            "channels": {channel: {} for channel in log.channels},
+            "channels": _channels(fits),
             "types": types,
             "groups": _groups(fits, tuple(types)),
             "calibration": provenance.model_dump(mode="json", exclude_unset=True),
@@ -198,6 +214,14 @@ def _version() -> str:
         return version("deskmatch")
     except PackageNotFoundError:
         return "unknown"
+
+
+def _channels(fits: Fits) -> dict[str, Any]:
+    found, names = fits.in_hand, fits.log.channels
+    if found is None:
+        return {name: {} for name in names}
+    speed = [round(float(each), 3) for each in found.total_speed]
+    return {name: {"concurrency": speed} if shared else {} for name, shared in zip(names, found.shared, strict=True)}
 
 
 def _type(fits: Fits, code: int) -> dict[str, Any]:
@@ -219,12 +243,21 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
         at = (np.arange(POINTS) + 0.5) / POINTS
         name = log.class_names()[code]
         found["patience"] = _empirical(fits.patience[name].quantile_s(at, name))
-    for key, busy in (("after_work", True), ("after_work_calm", False)) if fits.presence is not None else ():
-        assert fits.presence is not None
-        sample = fits.presence.away.after_work(busy=busy, points=POINTS)
-        if len(sample):
-            found[key] = _empirical(sample)
-    return found
+    return {**found, **_after_work(fits, found["channel"])}
+
+
+def _after_work(fits: Fits, channel: str) -> dict[str, Any]:
+    if fits.presence is None:
+        return {}
+    if fits.in_hand is not None and fits.in_hand.shared[fits.log.channels.index(channel)]:
+        samples = {"after_work": fits.in_hand.after_work_s}
+    else:
+        away = fits.presence.away
+        samples = {
+            "after_work": away.after_work(busy=True, points=POINTS),
+            "after_work_calm": away.after_work(busy=False, points=POINTS),
+        }
+    return {key: _empirical(sample) for key, sample in samples.items() if len(sample)}
 
 
 def _hand_on(fits: Fits, code: int) -> dict[str, Any]:
@@ -249,7 +282,10 @@ def _groups(fits: Fits, types: tuple[str, ...]) -> dict[str, Any]:
             for code, each in enumerate(log.class_names())
             if each in types
         }
-        return {"speeds": speeds, "topics": {topic: _rate(fits.resolution, name, topic) for topic in log.types}}
+        found = {"speeds": speeds, "topics": {topic: _rate(fits.resolution, name, topic) for topic in log.types}}
+        if fits.in_hand is not None:
+            found["channels"] = dict(zip(log.channels, fits.in_hand.capacity[row].tolist(), strict=True))
+        return found
 
     return groups_of(log, fits.presence, settings)
 

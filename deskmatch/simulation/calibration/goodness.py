@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deskmatch.simulation.calibration.contact_log import Ending
+from deskmatch.simulation.calibration.measures import time_in_hand
 from deskmatch.simulation.calibration.service_fit import POINTS
 from deskmatch.simulation.provenance import Fit
 
@@ -21,7 +22,9 @@ def fits_of(fits: Fits) -> tuple[Fit, ...]:
     onward = () if fits.hand_ons is None else (_hand_ons(fits),)
     if not fits.log.on_line:
         return (_arrivals(fits), _elapsed(fits), _ends(fits), *onward)
-    line = (_patience(fits), _service(fits), _after(fits), _presence(fits), _order(fits))
+    beside = () if fits.in_hand is None else (_beside(fits),)
+    after = () if fits.in_hand is not None and fits.in_hand.shared.all() else (_after(fits),)  # else it is in beside
+    line = (_patience(fits), _service(fits), *beside, *after, _presence(fits), _order(fits))
     return (_arrivals(fits), *line, _ends(fits), *onward)
 
 
@@ -85,18 +88,41 @@ def _patience_distance(fits: Fits) -> float:
 def _service(fits: Fits) -> Fit:
     log, effects = fits.log, fits.service.effects
     rows = log.ending == Ending.ANSWERED
-    total = float(np.nanvar(log.handling_s[rows] / np.nanmean(log.handling_s[rows])))
+    total = float(np.nanvar(fits.work_s[rows] / np.nanmean(fits.work_s[rows])))
     explained = (effects.spreads[0] ** 2 + effects.spreads[1] ** 2) / max(total, 1e-12)
     return Fit(
         process="handling",
         says=(
-            f"mean {np.nanmean(log.handling_s[rows]):.0f} s; the mean time of experts varies by"
+            f"mean {np.nanmean(fits.work_s[rows]):.0f} s; the mean time of experts varies by"
             f" {effects.spreads[0]:.0%}, and by {effects.spreads[1]:.0%} more between their types; hours of the day by"
             f" {effects.spreads[2]:.0%}, days by {effects.spreads[3]:.0%}"
         ),
         figure="share of the variance of times that experts and their types explain",
         value=round(float(explained), 3),
         unknown="whether slow experts get harder contacts",
+    )
+
+
+def _beside(fits: Fits) -> Fit:
+    found, log = fits.in_hand, fits.log
+    assert found is not None
+    names = ", ".join(
+        f"{name} {'/'.join(map(str, np.unique(most)))}"
+        for name, most, shared in zip(log.channels, found.capacity.T, found.shared, strict=True)
+        if shared
+    )
+    speeds = ", ".join(f"{speed:.2f}" for speed in found.total_speed)
+    after = f"{found.after_work_s.mean():.0f} s" if len(found.after_work_s) else "none, or not seen"
+    level = found.level[found.level > 0]
+    return Fit(
+        process="several at once",
+        says=(
+            f"at most {names}; total speed with 1, 2, … in hand {speeds}; after-work {after}; of several with room,"
+            f" {found.expert_by.replace('_', ' ')}"
+        ),
+        figure="share of the contacts that begin with no more in hand than this",
+        value=round(float((level <= found.capacity[:, found.shared].sum(axis=1).max()).mean()), 3),
+        unknown="what is done between two lines of a chat; limits of experts who were never full",
     )
 
 
@@ -127,7 +153,7 @@ def _presence(fits: Fits) -> Fit:
         if len(spans):
             at = np.searchsorted(spans[:, 0], times[own] + 1e-6, side="right") - 1
             inside[own] = (at >= 0) & (times[own] <= spans[np.maximum(at, 0), 1] + 1e-6)
-    busy = float(np.nansum(log.handling_s[rows]))
+    busy = time_in_hand(log.expert[rows], log.answered_s[rows], log.ended_s[rows])
     return Fit(
         process="presence",
         says=(

@@ -14,7 +14,17 @@ from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.run import Run
 
-__all__ = ["Cells", "Contacts", "coverage", "noise_ratio", "of_log", "of_run", "randomised_pit", "totals_by"]
+__all__ = [
+    "Cells",
+    "Contacts",
+    "coverage",
+    "noise_ratio",
+    "of_log",
+    "of_run",
+    "randomised_pit",
+    "time_in_hand",
+    "totals_by",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -34,6 +44,7 @@ class Contacts:
     topic : ``(contacts,)`` codes of types.
     resolved : ``(contacts,)`` of those served, 1: neither handed on nor left unresolved; nan: not served, or not known.
     first : ``(contacts,)`` nobody has handed it on before.
+    expert : ``(contacts,)`` codes; −1: nobody.
     """
 
     queued_s: Floats
@@ -44,6 +55,12 @@ class Contacts:
     topic: Integers
     resolved: Floats
     first: NDArray[np.bool_]
+    expert: Integers
+
+    @property
+    def in_hand_s(self) -> float:
+        """Seconds in which experts have a contact."""
+        return time_in_hand(self.expert, self.served_s, self.ended_s)
 
     def whole(self) -> dict[str, float]:
         """Indicators that are told of all contacts together, by the names that they have of a run; nan: not known."""
@@ -63,8 +80,17 @@ class Contacts:
 def of_log(log: ContactLog) -> Contacts:
     """What really happened."""
     resolved = np.where(log.ending == Ending.ANSWERED, log.good, np.nan)
-    first = log.hop == 0
-    return Contacts(log.queued_s, log.wait_s, log.abandoned, log.answered_s, log.ended_s, log.type, resolved, first)
+    return Contacts(
+        log.queued_s,
+        log.wait_s,
+        log.abandoned,
+        log.answered_s,
+        log.ended_s,
+        log.type,
+        resolved,
+        log.hop == 0,
+        log.expert,
+    )
 
 
 def of_run(run: Run, topics: Sequence[str]) -> Contacts:
@@ -79,8 +105,10 @@ def of_run(run: Run, topics: Sequence[str]) -> Contacts:
     lost = np.isin(rows["outcome"], (Outcome.ABANDONED, Outcome.BALKED))
     resolved = np.where(np.isnan(rows["started"]), np.nan, rows["outcome"] == Outcome.RESOLVED)
     wait = begun - rows["entered"]
-    first = rows["hop"] == 0
-    return Contacts(rows["entered"], wait, lost, rows["started"], end, topic[rows["type"]], resolved, first)
+    expert = rows["expert"].astype(np.int64)
+    return Contacts(
+        rows["entered"], wait, lost, rows["started"], end, topic[rows["type"]], resolved, rows["hop"] == 0, expert
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +135,22 @@ class Cells:
         part = {**parts, "elapsed_s": self.elapsed_s}[name]
         found = np.divide(part, self.contacts, out=np.full(len(part), np.nan), where=self.contacts > 0)
         return np.asarray(found)
+
+
+def time_in_hand(expert: Integers, begin_s: Floats, end_s: Floats) -> float:
+    """Seconds in which experts have a contact in hand, or several; those that nobody began do not count.
+
+    Examples
+    --------
+    >>> time_in_hand(np.array([0, 0, 1]), np.array([0.0, 5.0, 0.0]), np.array([10.0, 20.0, 7.0]))
+    27.0
+    """
+    known = np.flatnonzero((expert >= 0) & ~np.isnan(begin_s) & ~np.isnan(end_s))
+    known = known[np.lexsort((begin_s[known], expert[known]))]
+    apart = (np.nanmax(end_s[known], initial=0.0) + 1.0) * expert[known]
+    begin, end = begin_s[known] + apart, np.maximum.accumulate(end_s[known] + apart)
+    before = np.concatenate(([-np.inf], end[:-1]))
+    return float(np.maximum(end - np.maximum(begin, before), 0.0).sum())
 
 
 def totals_by(contacts: Contacts, cell: Integers, count: int, target_s: float, every_s: float | None = None) -> Cells:

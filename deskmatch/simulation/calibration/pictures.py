@@ -32,8 +32,8 @@ def draw_fits(fits: Fits, path: str | Path) -> None:
     panels = [_draw_arrivals, _draw_busyness, _draw_handling]
     if fits.log.on_line:
         panels += [_draw_patience, _draw_speeds, _draw_pace, _draw_away, _draw_presence, _draw_order]
-    if fits.hand_ons is not None:
-        panels += [_draw_hand_ons]
+    panels += [_draw_beside] if fits.in_hand is not None else []
+    panels += [_draw_hand_ons] if fits.hand_ons is not None else []
     lines = -(-len(panels) // 3)
     figure = figure_of(12.0, 3.2 * lines)
     for number, draw in enumerate(panels):
@@ -137,11 +137,11 @@ def _draw_patience(axes: Any, fits: Fits) -> None:
 
 def _draw_handling(axes: Any, fits: Fits) -> None:
     log = fits.log
-    rows = (log.ending == Ending.ANSWERED) & (log.handling_s > 0)
-    edges = np.geomspace(1, float(log.handling_s[rows].max()) + 1, 50)
+    rows = (log.ending == Ending.ANSWERED) & (fits.work_s > 0)
+    edges = np.geomspace(1, float(fits.work_s[rows].max()) + 1, 50)
     most = np.argsort(-np.bincount(log.contact_class[rows]))[:3]
     for number, code in enumerate(most):
-        own = log.handling_s[rows & (log.contact_class == code)]
+        own = fits.work_s[rows & (log.contact_class == code)]
         axes.hist(own, edges, density=True, histtype="step", color=f"C{number}", label=log.class_names()[code])
     axes.set_xscale("log")
     axes.set_title("handling times, s, of the three most frequent classes")
@@ -152,9 +152,9 @@ def _draw_speeds(axes: Any, fits: Fits) -> None:
     log, service = fits.log, fits.service
     rows = log.ending == Ending.ANSWERED
     counts = np.bincount(log.expert[rows], minlength=len(log.experts))
-    mean = np.bincount(log.expert[rows], log.handling_s[rows], len(log.experts)) / np.maximum(counts, 1)
+    mean = np.bincount(log.expert[rows], fits.work_s[rows], len(log.experts)) / np.maximum(counts, 1)
     kind = int(np.bincount(log.type[rows]).argmax())
-    fitted = float(np.nanmean(log.handling_s[rows & (log.type == kind)])) / service.speed[:, kind]
+    fitted = float(np.nanmean(fits.work_s[rows & (log.type == kind)])) / service.speed[:, kind]
     axes.scatter(mean, fitted, s=np.sqrt(counts) * 2, color=TWIN, alpha=0.7)
     ends = [0, float(max(mean.max(), fitted.max()))]
     axes.plot(ends, ends, color="0.6", lw=0.8)
@@ -164,10 +164,10 @@ def _draw_speeds(axes: Any, fits: Fits) -> None:
 
 def _draw_pace(axes: Any, fits: Fits) -> None:
     log = fits.log
-    rows = (log.ending == Ending.ANSWERED) & (log.handling_s > 0)
+    rows = (log.ending == Ending.ANSWERED) & (fits.work_s > 0)
     hour = hour_of(log.answered_s[rows])
     counts = np.bincount(hour, minlength=24)
-    mean = np.bincount(hour, log.handling_s[rows], 24) / np.maximum(counts, 1) / log.handling_s[rows].mean()
+    mean = np.bincount(hour, fits.work_s[rows], 24) / np.maximum(counts, 1) / fits.work_s[rows].mean()
     axes.plot(
         np.flatnonzero(counts), mean[counts > 0], "o", color="0.6", markersize=4, label="mean over that of the day"
     )
@@ -206,6 +206,21 @@ def _draw_order(axes: Any, fits: Fits) -> None:
     axes.barh(np.arange(len(names)), starts[order], color=TWIN)
     axes.set_yticks(np.arange(len(names)), [names[code] for code in order], fontsize=7)
     axes.set_title("head starts, s")
+
+
+def _draw_beside(axes: Any, fits: Fits) -> None:
+    found = fits.in_hand
+    assert found is not None
+    count = np.bincount(found.level[found.level > 0])[1:]
+    axes.bar(
+        np.arange(len(count)) + 1, 100 * count / count.sum(), color="0.7", label="contacts that make it so many, %"
+    )
+    axes.set_title("in hand at once, and total speed")
+    axes.legend(fontsize=8, loc="upper left")
+    speed = axes.twinx()
+    speed.plot(np.arange(len(found.total_speed)) + 1, found.total_speed, "o-", color=TWIN)
+    speed.set_ylim(0, 1.15 * float(found.total_speed.max()))
+    axes.set_xticks(np.arange(len(count)) + 1)
 
 
 def _draw_hand_ons(axes: Any, fits: Fits) -> None:

@@ -27,6 +27,7 @@ from deskmatch.simulation.calibration.away import (
     fit_times_away,
 )
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
+from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.skills import skills_of
 from deskmatch.simulation.settings import DAY_S
 
@@ -130,7 +131,7 @@ class Observed:
         """One draw of the breaks that nobody can see."""
         gaps, rng = self.gaps, np.random.default_rng(seed)
         drawn = _drawn(gaps, self.away, rng)
-        busy = sum(float((each.end - each.begin).sum()) for each in self.work)
+        busy = sum(each.busy_s for each in self.work)
         idle = float(gaps.length_s[gaps.length_s < APART_S].sum() - drawn.sum())
         early = busy / max(busy + idle, 1.0) / 2
         polite = ~gaps.under_queue & (rng.random(len(drawn)) < self.away.put_off)
@@ -163,6 +164,11 @@ class _Work:
         rows = rows[np.argsort(log.answered_s[rows], kind="stable")]
         end = np.maximum.accumulate(log.ended_s[rows]) if len(rows) else np.zeros(0)
         return cls(log.answered_s[rows], end, log.wait_s[rows], evidence)
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds with a contact in hand, or several."""
+        return float((self.end[-1] - self.begin[0] - self.gap.sum()) if len(self.begin) else 0.0)
 
     @property
     def gap(self) -> Floats:
@@ -253,8 +259,18 @@ def _passes(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> li
             idle[expert] = inside & (each.end[place] <= time) & (each.gap[place] < APART_S)
             idle[expert] &= skills[expert, day, kind] & ~log.handed_on_by(expert)[at_once]
         idle[expert] |= chosen == expert
-    k = idle.sum(axis=0)
+    k = idle.sum(axis=0) + _with_room(log, time, kind, log.channel[at_once], skills[:, day, kind])
     return [(time[own], k[own]) for own in (idle[expert] & (chosen != expert) for expert in range(len(work)))]
+
+
+def _with_room(
+    log: ContactLog, time: Floats, kind: Integers, channel: Integers, skilled: NDArray[np.bool_]
+) -> Integers:
+    """``(times,)`` experts with contacts in hand who might have been chosen instead of one with none."""
+    found = find_in_hand(log)
+    if found is None or found.expert_by == "least_busy":
+        return np.zeros(len(time), np.int64)
+    return np.asarray((found.room_at(log, time, channel) & skilled).sum(axis=0), np.int64)
 
 
 def _drawn(gaps: Gaps, away: TimesAway, rng: np.random.Generator) -> Floats:

@@ -75,10 +75,14 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     _add_what_they_become(types, values["types"])
     experts = {expert_of(name, set(log.experts)): group for name, group in reversed(values["groups"].items())}
 
+    usual = _usual_limits(values["groups"])
+
     def settings(name: str) -> dict[str, Any]:
         own = experts.get(name, {})
         speeds = {key: value for key, value in own.get("speeds", {}).items() if key in types}
-        return {"speeds": speeds, "topics": own.get("topics", {}), "tier": own.get("tier", 1)}
+        channels = own.get("channels", usual)
+        found = {"speeds": speeds, "topics": own.get("topics", {}), "tier": own.get("tier", 1)}
+        return {**found, "channels": channels} if channels else found
 
     if log.on_line:
         groups = groups_of(log, infer_presence(log) if presence is None else presence, settings)
@@ -124,6 +128,13 @@ def _have_experts(types: dict[str, Any], groups: dict[str, Any], learned: Callab
         rates = {name: learned(name)[topic] for name in groups if topic in learned(name)}
         for name, rate in (rates or dict.fromkeys(groups, 1.0)).items():
             groups[name]["topics"][topic] = rate
+
+
+def _usual_limits(groups: dict[str, Any]) -> dict[str, int]:
+    """How many contacts of each channel most experts have at once; empty: one."""
+    limits = [group["channels"] for group in groups.values() if group.get("channels")]
+    names = {name for each in limits for name in each}
+    return {name: int(np.median([each.get(name, 1) for each in limits])) for name in sorted(names)}
 
 
 def _nearest_type(scenario: Scenario, name: str, topic: str) -> str:

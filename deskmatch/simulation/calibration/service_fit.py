@@ -45,14 +45,19 @@ class ServiceFit:
     elapsed: ElapsedFit | None = None
 
 
-def fit_service(log: ContactLog) -> ServiceFit:
+def fit_service(log: ContactLog, work_s: Floats | None = None) -> ServiceFit:
     """Effects of experts on the mean time, relative to that of the class; then what is left is the class's law.
 
     The effects are those of the mean and not of its logarithm, as it is the mean that fills a queue: a log full of
     calls that end after some seconds has a mean logarithm that says little about it.
+
+    Parameters
+    ----------
+    log : the contacts.
+    work_s : ``(rows,)`` what each would have taken alone; default: from the answer to the end.
     """
     rows = np.flatnonzero((log.ending == Ending.ANSWERED) & (log.handling_s >= 0))
-    seconds, kind, expert = log.handling_s[rows], log.type[rows], log.expert[rows]
+    seconds, kind, expert = (log.handling_s if work_s is None else work_s)[rows], log.type[rows], log.expert[rows]
     code = log.contact_class[rows]
     types, experts = len(log.types), len(log.experts)
     mean = np.bincount(kind, seconds, types) / np.maximum(np.bincount(kind, minlength=types), 1)

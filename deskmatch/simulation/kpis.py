@@ -63,7 +63,7 @@ class Indicators(Frozen):
         ``asa_s``                    mean wait of those served (average speed of answer)
         ``service_level``            share of contacts that were served within the target
         ``promise_kept``             share of contacts with a promised wait that were served within it
-        ``abandonment``              share of tickets whose customer gave up, balked ones among them
+        ``abandonment``              share of tickets whose customer gave up for good, balked ones among them
         ``balked``, ``blocked``      share of tickets that left at once, or found the queue full
         ``unanswered``               share of tickets that were called back in vain up to the limit
         ``no_answer``                share of calls back that nobody answered

@@ -218,7 +218,9 @@ def _types(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
         record["away"], record["repeat_after_s"] = _law(laws, settings.repeat_after)
         record["promised_s"] = np.nan if settings.promised_wait_s is None else settings.promised_wait_s
         record["balk"] = model.balk if settings.balk is None else settings.balk
-        for key in ("unavoidable", "outside", "repeat"):
+        record["later"], record["redial_after_s"] = _law(laws, settings.redial_after)
+        record["faithful"] = settings.repeat_to == "resolver"
+        for key in ("unavoidable", "outside", "repeat", "redial"):
             record[key] = getattr(settings, key)
         record["hops"], record["upward"] = settings.max_hops, settings.hand_on == "up"
         record["handed"] = settings.handed_on

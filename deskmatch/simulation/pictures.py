@@ -66,7 +66,7 @@ def draw_day(run: Run, path: str | Path, *, day: int = 0) -> None:
     panels[0].stackplot(hours, serving, waiting, labels=("in service", "waiting"), colors=("C0", "C1"), alpha=0.85)
     panels[0].set_ylabel("tickets")
     arrived = np.histogram(rows["entered"], edges)[0]
-    lost = np.isin(rows["outcome"], (Outcome.ABANDONED, Outcome.BALKED, Outcome.BLOCKED))
+    lost = np.isin(rows["outcome"], (Outcome.ABANDONED, Outcome.BALKED, Outcome.BLOCKED, Outcome.REDIAL))
     panels[1].bar(hours, arrived, width=STEP_S / 3600 * 0.9, color="C0", label="contacts that came")
     panels[1].bar(hours, np.histogram(end[lost], edges)[0], width=STEP_S / 3600 * 0.9, color="C3", label="lost")
     panels[1].set_ylabel(f"contacts in {STEP_S / 60:.0f} min")

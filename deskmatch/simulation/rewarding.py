@@ -32,7 +32,13 @@ SERVED = (
     Outcome.REPEAT,
     Outcome.UNRESOLVED,
 )
-PASSING = (Outcome.PREVENTABLE_TRANSFER, Outcome.UNAVOIDABLE_TRANSFER, Outcome.REPEAT, Outcome.NO_ANSWER)
+PASSING = (
+    Outcome.PREVENTABLE_TRANSFER,
+    Outcome.UNAVOIDABLE_TRANSFER,
+    Outcome.REPEAT,
+    Outcome.NO_ANSWER,
+    Outcome.REDIAL,
+)
 """Outcomes of contacts after which the ticket goes on."""
 LOST = (Outcome.ABANDONED, Outcome.BALKED, Outcome.BLOCKED, Outcome.UNANSWERED)
 

@@ -69,8 +69,8 @@ def _names(value: object) -> object:
 
 
 def _hand_on(value: object) -> object:
-    """``"up"``, ``"across"``, or types with shares above 0 that sum to at most 1."""
-    if value in ("up", "across"):
+    """``"up"``, ``"across"``, ``"never"``, or types with shares above 0 that sum to at most 1."""
+    if value in ("up", "across", "never"):
         return value
     numbers = [
         share
@@ -78,7 +78,7 @@ def _hand_on(value: object) -> object:
         if isinstance(share, int | float) and not isinstance(share, bool) and share > 0
     ]
     if not isinstance(value, dict) or not value or len(numbers) < len(value) or sum(numbers) > 1 + 1e-9:
-        raise refuse('should be "up", "across", or types with shares above 0 that sum to at most 1')
+        raise refuse('should be "up", "across", "never", or types with shares above 0 that sum to at most 1')
     return value
 
 
@@ -179,9 +179,12 @@ class TicketType(ScenarioSettings):
     outside : share of those that leave the desk unresolved.
     repeat : share of the other unresolved contacts whose customer comes back later; the rest is handed on.
     repeat_after : time until then.
-    hand_on : ``"up"``: to a higher tier where there is one, else to another expert; ``"across"``: to another expert; or
-        types with shares, such as ``{second = 0.7, billing = 0.2}``: the ticket becomes one of these, and joins its
-        queue; what is missing to 1 stays unresolved.
+    repeat_to : ``"resolver"``: to the expert of before, where there is room; ``"anyone"``.
+    redial : share of those who gave up waiting that come again later.
+    redial_after : time until then.
+    hand_on : ``"up"``: to a higher tier where there is one, else to another expert; ``"across"``: to another expert;
+        ``"never"``: it stays unresolved; or types with shares, such as ``{second = 0.7, billing = 0.2}``: the ticket
+        becomes one of these, and joins its queue; what is missing to 1 stays unresolved.
     max_hops : transfers and repeat contacts of one ticket at most; then it stays unresolved. Of a ticket that has
         changed its type that of the type which it has by then counts.
     seen_as : topics that the desk takes it for, with their probabilities; what is missing to 1 is seen rightly. The
@@ -210,6 +213,9 @@ class TicketType(ScenarioSettings):
     outside: Probability = 0.0
     repeat: Probability = 0.0
     repeat_after: Time = Law(mean_s=DAY_S)
+    repeat_to: Annotated[str, Field(pattern="^(resolver|anyone)$")] = "resolver"
+    redial: Probability = 0.0
+    redial_after: Time = Law(mean_s=600.0)
     hand_on: Annotated[str | dict[str, float], BeforeValidator(_hand_on)] = "up"
     max_hops: Annotated[Count, Field(le=15)] = 3
     seen_as: dict[str, Probability] = Field(default_factory=dict)
@@ -228,7 +234,7 @@ class TicketType(ScenarioSettings):
     @property
     def handed_on(self) -> float:
         """Share of the unresolved who do not come back by themselves that are handed on, where somebody is left."""
-        return min(sum(self.onto.values()), 1.0) if self.onto else 1.0
+        return min(sum(self.onto.values()), 1.0) if self.onto else float(self.hand_on != "never")
 
 
 class ChannelModel(ScenarioSettings):

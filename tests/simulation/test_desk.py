@@ -59,7 +59,7 @@ def everything(**changes: Any) -> dict[str, Any]:
             "billing": {
                 "channel": "call", "language": {"en": 0.7, "de": 0.3}, "arrivals": {"per_hour": 14}, "handling": 240,
                 "after_work": 40, "unavoidable": 0.1, "outside": 0.3, "repeat": 0.3, "repeat_after": 1800,
-                "seen_as": {"dns": 0.1, "?": 0.1}, "importance": 2.0,
+                "seen_as": {"dns": 0.1, "?": 0.1}, "importance": 2.0, "redial": 0.5, "redial_after": 1200,
             },
             "dns": {
                 "channel": "chat", "language": "en",
@@ -199,6 +199,41 @@ def test_unavoidable_transfers_are_nobodys_fault() -> None:
     assert (run.rows["outcome"] == Outcome.PREVENTABLE_TRANSFER).sum() == 0
 
 
+def test_some_who_give_up_come_again_after_a_while(theory: SimpleNamespace) -> None:
+    values = small(types__patience=60, types__redial=0.6, types__redial_after={"law": "fixed", "mean_s": 900})
+    values["groups"]["g"]["experts"], values["drain_s"] = 1, 500 * HOUR
+    run = simulate(values, fcfs(), seed=5)
+    assert theory.conserved(run)
+    assert theory.little(run) < 1e-9
+    frame = run.tickets.sort_values(["root", "attempt"])
+    gave_up = frame["outcome"].isin(["abandoned", "redial"])
+    assert gave_up.sum() > 3000
+    share = (frame["outcome"][gave_up] == "redial").mean()
+    assert share == pytest.approx(0.6, abs=4 * (0.24 / gave_up.sum()) ** 0.5)
+    later = frame.groupby("root")["entered_s"].diff()[frame["attempt"] > 0]
+    before = frame.groupby("root")["ended_s"].shift()[frame["attempt"] > 0]
+    np.testing.assert_allclose(frame["entered_s"][frame["attempt"] > 0] - before, 900)
+    assert (later > 900).all()
+    assert (frame["hop"] == 0).all()
+    assert run.outcomes()["abandoned"] == (frame["outcome"] == "abandoned").sum()
+    assert run.kpis()["abandonment"] == pytest.approx(run.outcomes()["abandoned"] / run.arrived)
+
+
+def test_who_comes_again_finds_the_queue_full_as_others_do() -> None:
+    values = small(types__patience=60, types__redial=1.0, types__redial_after=300, channels__queue_capacity=1)
+    values["groups"]["g"]["experts"] = 1
+    frame = simulate(values, fcfs(), seed=5).tickets
+    assert set(frame["outcome"][frame["attempt"] > 0]) >= {"blocked", "redial", "resolved"}
+
+
+@pytest.mark.parametrize("to", ["resolver", "anyone"])
+def test_a_repeat_contact_goes_to_its_resolver_or_to_anyone(to: str) -> None:
+    values = small(types__repeat=1.0, types__repeat_to=to, types__repeat_after=600, groups__topics={"t": 0.5})
+    frame = simulate(values, fcfs("random"), seed=5).tickets.sort_values(["root", "attempt"])
+    same = (frame["expert_id"] == frame.groupby("root")["expert_id"].shift())[frame["attempt"] > 0].mean()
+    assert (same > 0.6) if to == "resolver" else (same < 0.4)  # a resolver who is busy does not get it
+
+
 def handed_on(**changes: Any) -> dict[str, Any]:
     """Calls of `front` become `billing` or `dns`, a chat, which hands some of its own back to itself."""
     return {
@@ -252,7 +287,7 @@ def test_whoever_becomes_another_type_fares_the_same_under_two_policies() -> Non
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("hand_on", "down", 'should be "up", "across", or types with shares above 0'),
+        ("hand_on", "down", 'should be "up", "across", "never", or types with shares above 0'),
         ("hand_on", {"billing": 0.8, "dns": 0.4}, "sum to at most 1"),
         ("hand_on", {"billing": 0.0}, "above 0"),
         ("hand_on", {}, "types with shares"),
@@ -267,6 +302,17 @@ def test_wrong_hand_ons_are_refused_by_name(key: str, value: object, said: str) 
     values["types"]["front"][key] = value
     with pytest.raises(ScenarioError, match=said):
         Scenario.load(values)
+
+
+def test_who_is_never_handed_on_comes_back_or_stays_unresolved() -> None:
+    values = small(types__hand_on="never", types__repeat=0.4, types__repeat_after=60, types__max_hops=15)
+    values["groups"]["g"]["topics"] = {"t": 0.5}
+    run = simulate(values, fcfs(), seed=5)
+    served = run.rows["outcome"][run.rows["expert"] >= 0]
+    assert (served == Outcome.RESOLVED).mean() == pytest.approx(0.5, abs=0.02)
+    assert (served == Outcome.REPEAT).mean() == pytest.approx(0.5 * 0.4, abs=0.02)
+    assert (served == Outcome.UNRESOLVED).mean() == pytest.approx(0.5 * 0.6, abs=0.02)
+    assert run.kpis()["reward_expected"] == pytest.approx(run.kpis()["reward"], rel=0.05)
 
 
 def test_a_type_that_is_only_handed_on_to_needs_no_arrivals_and_is_not_odd() -> None:

@@ -140,8 +140,8 @@ TICKET = fields(
     # next, previous: in its queue, or among the tickets in hand of its expert
     "type queue channel phase next previous expert preferred barred declined"
     # what the engine keeps of it: root number, the type as which it came and its number within that, contacts so far,
-    # hops, calls, offers
-    " root origin number attempt hops calls offers fresh"
+    # hops, calls, offers; again: 1 where the customer has come back
+    " root origin number attempt hops calls offers fresh again"
     # uniforms of this contact, 32 bits each: patience, balking, service, resolution
     " u_patience u_balk u_service u_resolution",
 )

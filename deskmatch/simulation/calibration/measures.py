@@ -102,7 +102,7 @@ def of_run(run: Run, topics: Sequence[str]) -> Contacts:
     begun = np.where(np.isnan(rows["started"]), end, rows["started"])
     code = {name: row for row, name in enumerate(topics)}
     topic = np.array([code.get(each.topic, -1) for each in run.scenario.types], np.int64)
-    lost = np.isin(rows["outcome"], (Outcome.ABANDONED, Outcome.BALKED))
+    lost = np.isin(rows["outcome"], (Outcome.ABANDONED, Outcome.BALKED, Outcome.REDIAL))
     resolved = np.where(np.isnan(rows["started"]), np.nan, rows["outcome"] == Outcome.RESOLVED)
     wait = begun - rows["entered"]
     expert = rows["expert"].astype(np.int64)

@@ -10,7 +10,7 @@ from deskmatch.policies.dispatch.philox import uniform
 from deskmatch.policies.dispatch.records import EXCLUDED, NOBODY
 from deskmatch.policies.dispatch.selector import count_area, enqueue, find_expert, find_ticket, strike
 
-from .drawing import COMMON, OFFER, ONWARD, ROOT, SPECIAL, block, draw, pace
+from .drawing import AGAIN, COMMON, OFFER, ONWARD, ROOT, SPECIAL, block, draw, pace
 from .hands import drop_job, release, take, work_on
 from .heap import cancel, schedule
 from .records import World
@@ -40,6 +40,7 @@ WAITING, SERVICE, CALL, AFTER, RINGING, AWAY = range(6)
 
 # The values of `Outcome`, as numbers that compiled code takes as constants.
 RESOLVED, PREVENTABLE, UNAVOIDABLE, REPEAT, NO_ANSWER, ABANDONED, BALKED, BLOCKED, UNRESOLVED, UNANSWERED = range(10)
+REDIAL = 13
 
 
 def arrive(world: World, t: int, patience_s: float, promised_s: float) -> None:
@@ -58,6 +59,7 @@ def arrive(world: World, t: int, patience_s: float, promised_s: float) -> None:
     world.tickets[k]["promised_s"] = world.types[t]["promised_s"] if math.isnan(promised_s) else promised_s
     world.tickets[k]["preferred"] = NOBODY
     world.tickets[k]["attempt"] = world.tickets[k]["hops"] = world.tickets[k]["calls"] = world.tickets[k]["barred"] = 0
+    world.tickets[k]["again"] = 0
     q = world.types[t]["first_seen"]
     if world.types[t]["seen"] > 1:
         u = uniform(block(world, k, 0, ROOT)[0])
@@ -136,7 +138,7 @@ def _is_lost(world: World, k: int, itself: int, full: bool, balks: bool) -> bool
 def _would_be_lost(world: World, k: int, itself: int, full: bool, balks: bool) -> int:
     """`BLOCKED` where its channel is full, `BALKED` by chance, −1: it waits; so do transfers and calls back."""
     t, channel = world.tickets[k]["type"], world.tickets[k]["channel"]
-    if world.tickets[k]["attempt"] > 0 and world.tickets[k]["preferred"] < 0:
+    if world.tickets[k]["attempt"] > 0 and world.tickets[k]["again"] == 0:
         return NOBODY
     capacity = world.channels[channel]["capacity"]
     if full and capacity >= 0 and world.channels[channel]["waiting"] - itself >= capacity:
@@ -257,9 +259,25 @@ def abandon(world: World, k: int) -> int:
         release(world, ringing_at, world.tickets[k]["channel"])
     else:
         strike(world, k)
-    write_row(world, k, NOBODY, 0.0, ABANDONED)
-    retire(world, k)
+    if not _calls_again(world, k):
+        write_row(world, k, NOBODY, 0.0, ABANDONED)
+        retire(world, k)
     return ringing_at
+
+
+def _calls_again(world: World, k: int) -> bool:
+    """Whether the customer of ticket k, who gives up, comes again later; if so the ticket is away until then."""
+    t = world.tickets[k]["type"]
+    if world.types[t]["redial"] == 0.0:
+        return False
+    words = block(world, k, world.tickets[k]["attempt"], AGAIN)
+    if uniform(words[0]) >= world.types[t]["redial"]:
+        return False
+    write_row(world, k, NOBODY, 0.0, REDIAL)
+    world.tickets[k]["attempt"] += 1
+    world.tickets[k]["again"] = 1
+    _go_away(world, k, draw(world, world.types[t]["later"], world.types[t]["redial_after_s"], uniform(words[1])))
+    return True
 
 
 def decline(world: World, k: int) -> None:
@@ -376,12 +394,14 @@ def work_done(world: World, e: int) -> None:
             world.tickets[k]["hops"] += 1
             world.tickets[k]["attempt"] += 1
             if outcome == REPEAT:
-                world.tickets[k]["preferred"] = e
+                world.tickets[k]["preferred"] = e if world.types[t]["faithful"] == 1 else NOBODY
+                world.tickets[k]["again"] = 1
                 words = block(world, k, world.tickets[k]["attempt"] - 1, SPECIAL)
                 away_s = draw(world, world.types[t]["away"], world.types[t]["repeat_after_s"], uniform(words[3]))
                 _go_away(world, k, away_s)
             else:
                 world.tickets[k]["preferred"] = NOBODY
+                world.tickets[k]["again"] = 0
                 world.tickets[k]["queue"] = onto
                 if world.types[t]["targets"] > 0:
                     _become(world, k, onto)

@@ -14,12 +14,12 @@ from deskmatch.policies.dispatch.philox import philox
 
 from .records import World
 
-__all__ = ["COMMON", "OFFER", "ONWARD", "ROOT", "SPECIAL", "block", "draw", "pace"]
+__all__ = ["AGAIN", "COMMON", "OFFER", "ONWARD", "ROOT", "SPECIAL", "block", "draw", "pace"]
 
-COMMON, SPECIAL, ROOT, ONWARD, OFFER = 0, 1, 2, 3, 16
+COMMON, SPECIAL, ROOT, ONWARD, AGAIN, OFFER = 0, 1, 2, 3, 4, 16
 """Purposes: every contact (patience, balking, service, resolution); what few types need (answer, after-work, repeat or
 transfer, how long away); once a ticket (queue seen, unavoidable, outside); where types become others, whether one is
-handed on, and as which; `OFFER` + row of the expert."""
+handed on, and as which; of those who gave up, whether and when they call again; `OFFER` + row of the expert."""
 
 # The values of `LawKind`, as numbers that compiled code takes as constants.
 FIXED, EXPONENTIAL, WEIBULL, SMOOTH, EMPIRICAL = range(5)

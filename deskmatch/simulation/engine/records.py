@@ -67,6 +67,8 @@ class Outcome(IntEnum):
     """In service at the end of the run."""
     AWAY = 12
     """Due back after the end of the run."""
+    REDIAL = 13
+    """The customer gave up waiting, and comes again later."""
 
 
 class Answer(IntEnum):
@@ -110,13 +112,15 @@ EVENT = fields("time", "node")
 
 TYPE = fields(
     "patience_s balk after_s calm_s unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
-    " retry_after_s promised_s handed",
-    "patience after calm away channel calls hops upward first_seen seen first_target targets number",
+    " retry_after_s promised_s handed redial redial_after_s",
+    "patience after calm away channel calls hops upward first_seen seen first_target targets later faithful number",
 )
 """``patience``, ``after`` and ``calm`` (after-work while somebody waits, and while nobody does), ``away``: laws, whose
-means stand above, −1: none; ``calls``: most calls back, 0: no callback; ``upward``: handed on to a higher tier where
-there is one; ``handed``: share of the unresolved that are handed on; ``targets``: so many entries of `seen` from
-``first_target`` on are the types that they become, 0: they keep their own; ``number``: tickets of this type so far."""
+means stand above, −1: none; ``later``: of the time until who gave up calls again; ``faithful``: 1 where a customer who
+comes back goes to the expert of before; ``calls``: most calls back, 0: no callback; ``upward``: handed on to a higher
+tier where there is one; ``handed``: share of the unresolved that are handed on; ``targets``: so many entries of `seen`
+from ``first_target`` on are the types that they become, 0: they keep their own; ``number``: tickets of this type so
+far."""
 
 PAIR = fields("mean_s resolution", "law")
 

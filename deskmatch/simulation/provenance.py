@@ -62,6 +62,8 @@ class Provenance(ScenarioSettings):
     expert_by : who of several idle experts gets a contact, as far as the log shows it.
     head_start_s : by type, seconds by which its customers count as having come earlier.
     overtaken : share of the pairs of waiting customers that were served against this order.
+    redials, repeats : of customers who come again within so many seconds after they gave up, or were not helped, the
+        share that comes because of that, by cells of time (until when, share); empty: not learned.
     fits : of each process.
     evaluated : the period of `errors`, ISO dates; empty: the twin has not been evaluated.
     errors : the twin's error against reality.
@@ -77,6 +79,8 @@ class Provenance(ScenarioSettings):
     expert_by: str = "longest_idle"
     head_start_s: dict[str, float] = Field(default_factory=dict)
     overtaken: float | None = None
+    redials: tuple[tuple[float, float], ...] = ()
+    repeats: tuple[tuple[float, float], ...] = ()
     fits: tuple[Fit, ...] = ()
     evaluated: tuple[str, ...] = ()
     errors: tuple[ErrorRow, ...] = ()

@@ -312,7 +312,8 @@ def test_who_is_never_handed_on_comes_back_or_stays_unresolved() -> None:
     assert (served == Outcome.RESOLVED).mean() == pytest.approx(0.5, abs=0.02)
     assert (served == Outcome.REPEAT).mean() == pytest.approx(0.5 * 0.4, abs=0.02)
     assert (served == Outcome.UNRESOLVED).mean() == pytest.approx(0.5 * 0.6, abs=0.02)
-    assert run.kpis()["reward_expected"] == pytest.approx(run.kpis()["reward"], rel=0.05)
+    tossed, expected = run.kpis()["reward"], run.kpis()["reward_expected"]
+    assert abs(tossed - expected) < 4 * len(served) ** 0.5  # the score of a contact deviates by less than 1 point
 
 
 def test_a_type_that_is_only_handed_on_to_needs_no_arrivals_and_is_not_odd() -> None:

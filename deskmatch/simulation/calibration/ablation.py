@@ -96,6 +96,11 @@ def _without_slowing(values: dict[str, Any]) -> bool:
     return any(gone)
 
 
+def _without_coming_again(values: dict[str, Any]) -> bool:
+    gone = [each.pop(key, None) for each in values["types"].values() for key in ("redial", "repeat")]
+    return any(gone)
+
+
 def _without_hand_ons(values: dict[str, Any]) -> bool:
     changed = any(each.get("max_hops") for each in values["types"].values())
     for each in values["types"].values():
@@ -159,6 +164,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "speeds of experts": _without_speeds,
     "skills": _without_skills,
     "hand-ons": _without_hand_ons,
+    "coming again": _without_coming_again,
     "slower beside others": _without_slowing,
     "after-work": _without_after_work,
     "longer after-work in calm": _without_calm,
@@ -184,6 +190,7 @@ _WITHOUT = {
     "patience by type": "one law for all types",
     "pace of hours and days": "the same on all days and at all hours",
     "hand-ons": "nobody is handed on",
+    "coming again": "nobody comes again because of the contact before",
     "slower beside others": "contacts beside each other go on at full speed",
     "busy and quiet days": "days are as busy as their rates say",
 }

@@ -22,7 +22,9 @@ HALF_DAY_S = 43_200
 BANK = ("date", "type", "priority", "vru_entry", "vru_exit", "q_time", "outcome", "ser_time", "server")
 
 
-def read_anonymous_bank(path: str | Path, *, start: str | None = None, end: str | None = None) -> ContactLog:
+def read_anonymous_bank(
+    path: str | Path, *, start: str | None = None, end: str | None = None, customers: bool = False
+) -> ContactLog:
     """The calls of an anonymous bank's call centre (A. Mandelbaum, A. Sakov, S. Zeltyn, "Empirical analysis of a call
     center", Technion 2000).
 
@@ -33,6 +35,8 @@ def read_anonymous_bank(path: str | Path, *, start: str | None = None, end: str 
     ----------
     path : the file, CSV, compressed or not.
     start, end : as in `ContactLog.read`.
+    customers : read who called, so that the twin has customers who gave up call again; four of ten calls say so.
+        Replayed weeks are then a little farther from the real ones (docs/calibration.md).
 
     Raises
     ------
@@ -41,7 +45,7 @@ def read_anonymous_bank(path: str | Path, *, start: str | None = None, end: str 
     """
     import pandas as pd
 
-    calls = _csv(path, BANK)
+    calls = _csv(path, (*BANK, "customer_id") if customers else BANK)
     day_of_year = partial(pd.to_datetime, format="%y%m%d", errors="coerce")
     clock, number = partial(pd.to_timedelta, errors="coerce"), partial(pd.to_numeric, errors="coerce")
     day, entered, left, calls["q_time"], calls["ser_time"] = _converted(
@@ -77,6 +81,9 @@ def read_anonymous_bank(path: str | Path, *, start: str | None = None, end: str 
         frame[name] = day.min() + pd.to_timedelta(frame[name], unit="s")
     frame["outcome"] = np.select([ignored, served, never], ["ignored", "answered", "left"], "abandoned")
     frame["type"], frame["priority"] = calls["type"].to_numpy(), calls["priority"].to_numpy()
+    if customers:
+        known = pd.to_numeric(calls["customer_id"], errors="coerce").fillna(0).astype(np.int64)
+        frame["customer"] = known.astype(str).where(known != 0, "").to_numpy()
     frame["expert"] = calls["server"].where(served & (calls["server"] != "NO_SERVER").to_numpy(), "").to_numpy()
     return ContactLog.read(frame, start=start, end=end)
 

@@ -42,7 +42,7 @@ class ArrivalFit:
     share_of_days: float
 
 
-def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
+def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0, again: NDArray[np.bool_] | None = None) -> ArrivalFit:
     """Rates of each class of contacts by weekday and interval; whoever is handed on has arrived before.
 
     The rate of all contacts in an interval of a weekday is drawn towards the weekday's total times the profile of all
@@ -53,6 +53,7 @@ def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
     ----------
     log : the contacts.
     every_s : length of an interval; a day must be a whole number of them.
+    again : ``(rows,)`` contacts of customers who come again because of the one before, which are no arrivals.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0) -> ArrivalFit:
         Where it is not.
     """
     n = intervals_of_day(every_s)
-    first = np.flatnonzero(log.hop == 0)
+    first = np.flatnonzero((log.hop == 0) & (True if again is None else ~again))
     queued_s, code = log.queued_s[first], log.contact_class[first]
     day = log.day_of(queued_s)
     slot = np.minimum(((queued_s - day * DAY_S) // every_s).astype(np.int64), n - 1)

@@ -29,7 +29,18 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 REQUIRED = ("arrived", "answered", "type", "expert")
-OPTIONAL = ("queue_entered", "ended", "outcome", "group", "priority", "channel", "contact", "transfers", "resolved")
+OPTIONAL = (
+    "queue_entered",
+    "ended",
+    "outcome",
+    "group",
+    "priority",
+    "channel",
+    "contact",
+    "transfers",
+    "resolved",
+    "customer",
+)
 TIMES = ("arrived", "queue_entered", "answered", "ended")
 ACCEPTED_TIME = "expected an ISO 8601 time such as 2026-03-02T09:30:00"
 
@@ -66,6 +77,7 @@ class ContactLog(Frozen):
     following : ``(rows,)`` the row with which the contact goes on; −1: none.
     handed_on : ``(rows,)`` whether another row of the log goes on with it, of this period or a later one.
     resolved : ``(rows,)`` 1, 0, nan: not logged.
+    customer : ``(rows,)`` codes; −1: not known.
     left_s : ``(n,)`` when contacts left before the queue.
     notes : what was left out, a sentence each.
     seen_until_s : fits of how long tickets take do not look at what ended later.
@@ -93,6 +105,7 @@ class ContactLog(Frozen):
     hop: Integers
     following: Integers
     handed_on: NDArray[np.bool_]
+    customer: Integers
     left_s: Floats
     notes: tuple[str, ...] = ()
     seen_until_s: float = float("inf")
@@ -135,6 +148,7 @@ class ContactLog(Frozen):
             ``contact``       an id: rows with the same one are one contact that was handed on, in the order of time
             ``transfers``     how often the contact was handed on in all
             ``resolved``      true or false
+            ``customer``      an id, the same whenever the customer comes; empty: not known
             ================= ==============================================================================
 
             of which ``arrived``, ``answered``, ``type`` and ``expert`` are needed.
@@ -169,7 +183,7 @@ class ContactLog(Frozen):
             table.refuse(None, None, None, "expected at least one contact")
         table.finish()
         frame = {"type": types, "expert": experts, "group": groups, "priority": priorities, "channel": channels}
-        frame["contact"] = contacts
+        frame["contact"], frame["customer"] = contacts, _names(table, "customer")
         if "contact" in table:
             transfers = [0.0 if np.isnan(each) else each for each in transfers]
         numbers = {"transfers": np.array(transfers, float), "resolved": np.array(resolved, float)}
@@ -276,7 +290,7 @@ class ContactLog(Frozen):
     def digest(self) -> str:
         """A hash of all that is in the log, the first 16 hexadecimal digits of SHA-256."""
         hashed = hashlib.sha256(repr((self.start, self.types, self.priorities, self.experts)).encode())
-        linked = ("following",) if self.hop.any() else ()
+        linked = [name for name, used in (("following", self.hop > 0), ("customer", self.customer >= 0)) if used.any()]
         for name in ("queued_s", "answered_s", "ended_s", "ending", "type", "priority", "expert", *linked):
             hashed.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return hashed.hexdigest()[:16]
@@ -378,6 +392,7 @@ def _assembled(
         known, code = positions([names[name][row] for row in order])
         unnamed = len(known) and known[0] == ""
         codes[name], codes[plural] = code - int(bool(unnamed)), known[1:] if unnamed else known
+    known, customer = positions([names["customer"][row] for row in order])
     last = times["queue_entered"][order].max() - shift
     if limits[1] is not None:
         last = max(last, (limits[1] - start).total_seconds() - 1)
@@ -394,6 +409,7 @@ def _assembled(
         hop=chains.place,
         following=chains.following,
         handed_on=chains.following >= 0,
+        customer=customer - int(bool(len(known) and known[0] == "")),
         left_s=times["arrived"][inside & left] - shift,
         notes=notes,
         **codes,

@@ -14,10 +14,11 @@ from deskmatch.errors import Defect, InputError
 from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.prediction.patience_laws import KaplanMeierPatience
 from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arrivals
+from deskmatch.simulation.calibration.coming_again import ComingAgain, fit_coming_again, marked
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, on_line
 from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline, no_discipline
 from deskmatch.simulation.calibration.goodness import fits_of
-from deskmatch.simulation.calibration.hand_ons_fit import HandOns, fit_hand_ons
+from deskmatch.simulation.calibration.hand_ons_fit import MOST, HandOns, fit_hand_ons
 from deskmatch.simulation.calibration.in_hand import InHand, find_in_hand, leaves_room
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
@@ -40,6 +41,9 @@ FEWEST = 20
 OVERLAPPING = 0.05
 """Share of contacts that begin while their expert has another one, above which this is noted."""
 
+SAME_EXPERT = 0.5
+"""Share of the repeat contacts from which on they count as going to the expert of before."""
+
 FEW_OF_TYPE = 20.0
 """Tickets of a type at which its own rate of resolution counts as much as that of all."""
 
@@ -59,6 +63,7 @@ class Fits:
     patience : by class of contacts; None: too few gave up, or the channel's customers never do.
     resolution : None: the log says neither of transfers nor of resolutions.
     hand_ons : None: no contact of the log was handed on to another one of it.
+    again : None: no customer is known to come again because of how a contact ended.
     in_hand : None: nobody has two contacts at once of a channel that leaves room for another.
     """
 
@@ -71,6 +76,7 @@ class Fits:
     resolution: HistoricalRate | None
     hand_ons: HandOns | None
     in_hand: InHand | None
+    again: ComingAgain | None
 
     @property
     def work_s(self) -> Floats:
@@ -140,9 +146,11 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
     if log.on_line and share > OVERLAPPING:
         log = log._replaced(notes=(*log.notes, f"{share:.0%}{_TAKES_ALL}"))
     in_hand = find_in_hand(log) if log.on_line else None
+    again = fit_coming_again(log)
+    no_arrivals = None if again is None else marked(log, again.redials.table, again.repeats.table)
     return Fits(
         log=log,
-        arrivals=fit_arrivals(log, every_s=every_s),
+        arrivals=fit_arrivals(log, every_s=every_s, again=no_arrivals),
         service=fit_service(log, None if in_hand is None else in_hand.work_s) if log.on_line else fit_elapsed(log),
         presence=infer_presence(log) if log.on_line else None,
         discipline=infer_discipline(log) if log.on_line else no_discipline(log),
@@ -150,6 +158,7 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
         resolution=_resolution(log),
         hand_ons=fit_hand_ons(log),
         in_hand=in_hand,
+        again=again,
     )
 
 
@@ -186,6 +195,8 @@ def scenario_of(fits: Fits, name: str) -> Scenario:
         expert_by="random" if fits.in_hand is None else fits.in_hand.expert_by,
         head_start_s={each: float(start) for each, start in zip(classes, starts, strict=True) if start > 0},
         overtaken=None if np.isnan(fits.discipline.overtaken) else round(fits.discipline.overtaken, 4),
+        redials=() if fits.again is None else fits.again.redials.table,
+        repeats=() if fits.again is None else fits.again.repeats.table,
         fits=fits_of(fits),
         notes=log.notes,
     )
@@ -232,7 +243,7 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
         "channel": log.channels[int(np.bincount(log.channel[rows]).argmax())],
         "topic": topic,
         "handling": _empirical(fits.service.sample_s[code]),
-        **_hand_on(fits, code),
+        **_goes_on(fits, code),
     }
     if (log.hop[rows] == 0).any():
         found["arrivals"] = {
@@ -260,14 +271,29 @@ def _after_work(fits: Fits, channel: str) -> dict[str, Any]:
     return {key: _empirical(sample) for key, sample in samples.items() if len(sample)}
 
 
-def _hand_on(fits: Fits, code: int) -> dict[str, Any]:
-    """What becomes of the contacts of a class that are not resolved."""
-    share = None if fits.hand_ons is None else np.floor(fits.hand_ons.share[code] * 1e4) / 1e4
-    if fits.hand_ons is None or share is None or not share.any():
-        return {"max_hops": 0}
-    names = fits.log.class_names()
-    onto = {names[other]: float(share[other]) for other in np.flatnonzero(share)}
-    return {"hand_on": onto, "max_hops": fits.hand_ons.most}
+def _goes_on(fits: Fits, code: int) -> dict[str, Any]:
+    """What becomes of the contacts of a class that are not resolved, or given up."""
+    found: dict[str, Any] = {"max_hops": 0}
+    repeat = 0.0
+    if fits.again is not None:
+        repeat, redial = (
+            round(min(float(each.share[code]), 1.0), 4) for each in (fits.again.repeats, fits.again.redials)
+        )
+        if redial > 0:
+            found |= {"redial": redial, "redial_after": _empirical(fits.again.redials.delay_s)}
+        if repeat > 0:
+            to = "resolver" if fits.again.same_expert > SAME_EXPERT else "anyone"
+            found |= {"repeat": repeat, "repeat_after": _empirical(fits.again.repeats.delay_s), "repeat_to": to}
+            found["max_hops"] = min(fits.again.most, MOST)
+    share = np.zeros(1) if fits.hand_ons is None else fits.hand_ons.share[code] / max(1.0 - repeat, 1e-9)
+    share = np.floor(share / max(share.sum(), 1.0) * 1e4) / 1e4
+    if fits.hand_ons is not None and share.any():
+        names = fits.log.class_names()
+        found["hand_on"] = {names[other]: float(share[other]) for other in np.flatnonzero(share)}
+        found["max_hops"] = min(found["max_hops"] + fits.hand_ons.most, MOST)
+    elif repeat > 0:
+        found["hand_on"] = "never"
+    return found
 
 
 def _groups(fits: Fits, types: tuple[str, ...]) -> dict[str, Any]:

@@ -19,7 +19,8 @@ __all__ = ["fits_of"]
 
 def fits_of(fits: Fits) -> tuple[Fit, ...]:
     """One `Fit` a process."""
-    onward = () if fits.hand_ons is None else (_hand_ons(fits),)
+    onward = [] if fits.hand_ons is None else [_hand_ons(fits)]
+    onward += [] if fits.again is None else [_again(fits)]
     if not fits.log.on_line:
         return (_arrivals(fits), _elapsed(fits), _ends(fits), *onward)
     beside = () if fits.in_hand is None else (_beside(fits),)
@@ -49,7 +50,8 @@ def _arrivals(fits: Fits) -> Fit:
         says=f"{found.counts.sum()} contacts in {fits.log.days} days; {beyond}",
         figure="variance over mean of the counts of an interval about its rate and the day's factor (Poisson: 1)",
         value=round(found.dispersion, 3),
-        unknown="who came again because nobody answered before: repeated calls are part of the rates",
+        unknown="who came again because of the contact before"
+        + (": such contacts are part of the rates" if fits.again is None else ", of customers who are not known"),
     )
 
 
@@ -217,4 +219,28 @@ def _hand_ons(fits: Fits) -> Fit:
         figure="hand-ons expected by the shares of each class, over those in the log (1: all)",
         value=round(found.expected / found.handed, 3),
         unknown="whether somebody was asked for by name: in the twin the routing chooses; consultations meanwhile",
+    )
+
+
+def _again(fits: Fits) -> Fit:
+    found, log = fits.again, fits.log
+    assert found is not None
+    unresolved = int(((log.good == 0) & (log.ending == Ending.ANSWERED)).sum())
+    parts = [
+        f"{each.came - each.expected:.0f} of {count} {why} (mean {each.delay_s.mean() / 60:.0f} min later,"
+        f" {each.expected:.0f} more for other matters)"
+        for each, count, why in (
+            (found.redials, int(log.abandoned.sum()), "who gave up come again"),
+            (found.repeats, unresolved, "whose contact was not resolved do"),
+        )
+        if len(each.delay_s)
+    ]
+    return Fit(
+        process="coming again",
+        says=f"{'; '.join(parts)}; of {found.known:.0%} of the contacts the customer is known",
+        figure="share of those who come within the cells of time that count which come because of the contact before",
+        value=round(
+            1 - (found.redials.expected + found.repeats.expected) / max(found.redials.came + found.repeats.came, 1), 3
+        ),
+        unknown="who calls again for another matter, one by one; who comes again under another id, or by another way",
     )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.routing.kinds import Kind, kind_of
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.run import Run
@@ -94,9 +95,11 @@ def of_log(log: ContactLog) -> Contacts:
 
 
 def of_run(run: Run, topics: Sequence[str]) -> Contacts:
-    """What happened in a replication: first contacts of each ticket, and those to which it was handed on."""
-    counted = (run.rows["attempt"] == 0) | (run.rows["hop"] > 0)
-    rows = run.rows[counted & (run.rows["outcome"] != Outcome.AWAY)]
+    """What happened in a replication: all contacts up to the horizon, of those who are called back the first."""
+    called_back = np.array([kind_of(each.settings.channel) is Kind.CALLBACK for each in run.scenario.types], bool)
+    counted = (run.rows["attempt"] == 0) | (run.rows["hop"] > 0) | ~called_back[run.rows["type"]]
+    inside = run.rows["entered"] < run.scenario.tables.horizon_s
+    rows = run.rows[counted & inside & (run.rows["outcome"] != Outcome.AWAY)]
     rows = rows[np.argsort(rows["entered"], kind="stable")]
     end = np.where(np.isnan(rows["ended"]), run.end.now_s, rows["ended"])
     begun = np.where(np.isnan(rows["started"]), end, rows["started"])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deskmatch.simulation.calibration.away import EDGES_S
+from deskmatch.simulation.calibration.coming_again import EDGES_S as AGAIN_S
+from deskmatch.simulation.calibration.coming_again import GAVE_UP, OTHER, UNRESOLVED, pairs_of
 from deskmatch.simulation.calibration.contact_log import Ending, hour_of, intervals_of_day
 from deskmatch.simulation.pictures import figure_of
 from deskmatch.simulation.settings import DAY_S
@@ -33,6 +35,7 @@ def draw_fits(fits: Fits, path: str | Path) -> None:
     if fits.log.on_line:
         panels += [_draw_patience, _draw_speeds, _draw_pace, _draw_away, _draw_presence, _draw_order]
     panels += [_draw_beside] if fits.in_hand is not None else []
+    panels += [_draw_again] if fits.again is not None else []
     panels += [_draw_hand_ons] if fits.hand_ons is not None else []
     lines = -(-len(panels) // 3)
     figure = figure_of(12.0, 3.2 * lines)
@@ -221,6 +224,22 @@ def _draw_beside(axes: Any, fits: Fits) -> None:
     speed.plot(np.arange(len(found.total_speed)) + 1, found.total_speed, "o-", color=TWIN)
     speed.set_ylim(0, 1.15 * float(found.total_speed.max()))
     axes.set_xticks(np.arange(len(count)) + 1)
+
+
+def _draw_again(axes: Any, fits: Fits) -> None:
+    pairs = pairs_of(fits.log)
+    names = {OTHER: "other contacts", GAVE_UP: "who gave up", UNRESOLVED: "who was not helped"}
+    hours = np.geomspace(0.01, AGAIN_S[-1] / 3600, 60)
+    for kind, name in names.items():
+        own = pairs.kind == kind
+        if not own.any():
+            continue
+        came = np.sort(pairs.delay_s[own & (pairs.after >= 0)]) / 3600
+        axes.plot(hours, 100 * np.searchsorted(came, hours) / own.sum(), color=f"C{kind}", label=name)
+    axes.set_xscale("log")
+    axes.set_xlabel("hours after a contact, customers who are known", fontsize=8)
+    axes.set_title("came again, %")
+    axes.legend(fontsize=8)
 
 
 def _draw_hand_ons(axes: Any, fits: Fits) -> None:

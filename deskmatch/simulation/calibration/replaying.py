@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deskmatch.errors import ScenarioError
 from deskmatch.policies.dispatch import ExpertBy, Rule
+from deskmatch.simulation.calibration.coming_again import marked
 from deskmatch.simulation.calibration.contact_links import base_name
 from deskmatch.simulation.calibration.contact_log import ContactLog
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
@@ -18,7 +20,7 @@ from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.settings import DAY_S, Arrivals
 
-__all__ = ["current_rule", "provenance_of", "replay"]
+__all__ = ["again_of", "current_rule", "provenance_of", "replay"]
 
 
 def provenance_of(scenario: Scenario) -> Provenance:
@@ -49,7 +51,8 @@ def current_rule(scenario: Scenario) -> Rule:
 def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = None) -> Scenario:
     """The twin on the days of a log: its arrivals and its logins as they were; times, patience and skills as learned.
 
-    Who is handed on is not replayed: the twin hands on by itself, where it has learned to.
+    Who is handed on, or comes again because of how a contact ended, is not replayed: the twin does that by itself,
+    where it has learned to.
 
     Classes of contacts and experts that the twin does not know take what is nearest: the class of the same type, the
     type of the most contacts, an expert of mean speed with the skills that the log shows.
@@ -63,8 +66,8 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     provenance_of(scenario)
     values = scenario.to_dict()
     types: dict[str, Any] = {}
-    goes_on = any(each.max_hops for each in scenario.tables.types.values())
-    comes = log.comes if goes_on else np.ones(len(log), bool)
+    comes = log.comes if _hands_on(scenario) else np.ones(len(log), bool)
+    comes = comes & ~again_of(scenario, log)
     for code, name in enumerate(log.class_names()):
         times = log.queued_s[comes & (log.contact_class == code)]
         if not len(times):
@@ -102,6 +105,17 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
             "groups": groups,
         }
     )
+
+
+def again_of(scenario: Scenario, log: ContactLog) -> NDArray[np.bool_]:
+    """``(rows,)`` contacts of customers who came again because of the one before: the twin has its own."""
+    found = provenance_of(scenario)
+    return marked(log, found.redials, found.repeats)
+
+
+def _hands_on(scenario: Scenario) -> bool:
+    """Whether contacts of the twin go on as others."""
+    return any(each.onto for each in scenario.tables.types.values())
 
 
 def _add_what_they_become(types: dict[str, Any], known: dict[str, Any]) -> None:

@@ -60,7 +60,7 @@ COURSES = {
         why="its linear program would have some millions of variables",
     ),
     "bank": Course(
-        hours=10.5, warmup_h=8.5, epoch_s=2.0, loads=(0.9, 1.0, 1.1), bounded=False,
+        hours=10.5, warmup_h=8.5, loads=(0.9, 1.0, 1.1), bounded=False,
         why="experts who come and go, which the bound does not know",
     ),
 }  # fmt: skip

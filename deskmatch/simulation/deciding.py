@@ -68,6 +68,8 @@ class EpochMaker:
         self._mine[queues] = 1
         self._eligible = np.ascontiguousarray(scenario.eligible, np.uint8)
         self._classes = SeenQueues(scenario)
+        recorded = [group.logins_s is not None for group in scenario.tables.groups.values()]
+        self._recorded = np.array(recorded, bool)[scenario.group_of]
         self._rows = np.zeros(0, np.int64)
 
     def point(self, layout: Layout, number: int) -> DecisionPoint | None:
@@ -88,7 +90,7 @@ class EpochMaker:
         epoch = Epoch._trusted(
             desk=self.desk,
             tickets=self._tickets(layout, entries.tolist(), now),
-            staffing=_staffing(layout, now),
+            staffing=_staffing(layout, now, self._recorded),
             now=self._start + timedelta(seconds=now),
             resolution=None,
             intake=NO_INTAKE,
@@ -213,12 +215,14 @@ def _topics_seen(scenario: Scenario, row: int, rates: list[float]) -> list[tuple
     return [(code, share / total) for code, share in shares.items() if share > 0]
 
 
-def _staffing(layout: Layout, now: float) -> Staffing:
+def _staffing(layout: Layout, now: float, recorded: NDArray[np.bool_]) -> Staffing:
+    """What the desk sees of its experts; when a shift ends it knows, when a recorded login will end nobody did."""
     load, capacity = np.empty(layout.loads.shape, np.int32), np.empty(len(layout.experts), np.int32)
     numbers = np.empty((5, len(layout.experts)))
     show_experts(
         layout.experts.view(np.uint8), layout.changes.view(np.uint8), layout.loads, now, load, capacity, numbers
     )
+    numbers[3, recorded] = np.nan
     return Staffing._trusted(
         load=load,
         capacity=capacity,

@@ -319,7 +319,7 @@ class Group(ScenarioSettings):
     staffing : how many of them work in each interval of `staffing_every_s`, instead of shifts; repeated.
     staffing_every_s : length of the intervals, > 0.
     logins_s : recorded logins of all of them as ``[from, to]`` in seconds from the first midnight, instead of shifts;
-        in order, and apart from each other.
+        in order, and apart from each other. They are no roster: no policy is shown when one will end.
     breaks_s : recorded breaks within the logins, likewise; one that would begin while customers wait is left out.
     logins_every_s : after how many seconds they are repeated; default: the whole weeks that they last.
 

@@ -225,6 +225,23 @@ def test_an_epoch_shows_nothing_that_a_desk_cannot_know() -> None:
     assert [each[3] for each in seen] == [60, 120]  # means are known
 
 
+@pytest.mark.parametrize(
+    ("there", "known"),
+    [({"staffing": [3, 0]}, [HOUR - 600.0] * 3), ({"logins_s": [[0, 900]]}, [np.nan] * 3), ({}, [np.nan] * 3)],
+    ids=["roster", "recorded", "always"],
+)
+def test_the_end_of_a_shift_is_known_and_that_of_a_recorded_login_is_not(
+    there: dict[str, Any], known: list[float]
+) -> None:
+    """Only a roster is known beforehand; nobody knew when somebody would log out of a log."""
+    types = {"a": {"channel": "call", "arrivals": {"times_s": [600.0]}, "handling": 100}}
+    group = {"experts": 3, **there}
+    scenario = Scenario.load({"horizon_s": HOUR, "channels": {"call": {}}, "types": types, "groups": {"g": group}})
+    point = advance(begin(scenario, First(), InMemory(), seed=6, rng=np.random.default_rng(0)))
+    assert point is not None
+    np.testing.assert_array_equal(point.epoch.staffing.leaves_in_s, known)
+
+
 def test_a_channel_without_a_policy_is_named(busy_desk: BusyDesk) -> None:
     with pytest.raises(ContractError, match="no policy for chat, callback"):
         simulate(busy_desk(), {"call": fcfs()})

@@ -36,6 +36,8 @@ from benchmarks.policies.small import judge_named, judge_random, looseness
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PARTS = ("small", "track", "robustness", "equal wait")
 SMALL = "small_desks.json"
+REPLICATIONS = 40
+"""Where something is wrong, and at equal waits; on the track each desk's course says how many."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -46,7 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--desk", nargs="+", choices=there(), default=list(there()), help="of the track, only these")
     parser.add_argument("--load", nargs="+", type=float, help="of the track, only these")
     parser.add_argument("--only", nargs="+", default=[], help="of the track, only these contestants")
-    parser.add_argument("--replications", type=int, default=20)
+    parser.add_argument("--replications", type=int, help="instead of those of each desk's course")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--out", type=Path, default=Path("policies"), help="folder of what was measured")
     parser.add_argument("--page", action="store_true", help="measure nothing")
@@ -83,7 +85,7 @@ def _measure(options: argparse.Namespace) -> None:
         print(f"{time.monotonic() - began:7.0f} s: {first.part}, {first.desk}, {first.variant or first.contestant}")
     if "small" in options.part:
         options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / SMALL).write_text(json.dumps(_small(options.quick)), encoding="utf-8")
+        (options.out / SMALL).write_text(json.dumps(_small(options.quick, options.jobs)), encoding="utf-8")
 
 
 def _simulated(options: argparse.Namespace) -> Iterator[list[Record]]:
@@ -93,16 +95,16 @@ def _simulated(options: argparse.Namespace) -> Iterator[list[Record]]:
         more: dict[str, Any] = {"loads": (0.9,), "trials": 2} if quick else {"loads": options.load}
         yield from judge_all(desks, replications=3 if quick else count, only=options.only, n_jobs=jobs, **more)
     if "robustness" in options.part:
-        yield from judge_robustness(replications=2 if quick else count, n_jobs=jobs)
+        yield from judge_robustness(replications=2 if quick else count or REPLICATIONS, n_jobs=jobs)
     if "equal wait" in options.part:
         desks = EQUAL_WAIT_DESKS[:1] if quick else EQUAL_WAIT_DESKS
-        yield from judge_equal_wait(replications=3 if quick else count, n_jobs=jobs, desks=desks)
+        yield from judge_equal_wait(replications=3 if quick else count or REPLICATIONS, n_jobs=jobs, desks=desks)
 
 
-def _small(quick: bool) -> dict[str, Any]:
+def _small(quick: bool, jobs: int) -> dict[str, Any]:
     return {
-        "random": judge_random(3 if quick else 40),
-        "named": judge_named(),
+        "random": judge_random(3 if quick else 40, n_jobs=jobs),
+        "named": judge_named(n_jobs=jobs),
         "looseness": looseness(2 if quick else 20),
     }
 

@@ -1,7 +1,4 @@
-"""Who takes part: rules, greedy, matching, look-ahead and learners, each with the settings that tuning may choose.
-
-Look-ahead is not tuned, which is to the others' advantage: it takes a hundred times as long as a rule.
-"""
+"""Who takes part: rules, greedy, matching, look-ahead and learners, each with the settings that tuning may choose."""
 
 from __future__ import annotations
 
@@ -232,7 +229,7 @@ def _learned(scene: Scene, own: Values) -> Any:
     }
     incumbents = list(rules.values())
     start = look_ahead(scene, PolicyImprovement())
-    found = learn_values(scenario, start, incumbents=incumbents, rounds=3, judged_by=6, seed=LEARNING_SEED)
+    found = learn_values(scenario, start, incumbents=incumbents, seed=LEARNING_SEED)
     kept = {"start": "policy improvement"} | {f"incumbent {n}": name for n, name in enumerate(rules, 1)}
     return About(found.policy, {"kept": kept.get(found.name, found.name), "transitions": found.transitions})
 
@@ -298,7 +295,13 @@ CONTESTANTS = (
         },
     ),
     Contestant("fluid prices", "look-ahead", lambda scene, own: look_ahead(scene, FluidPrices())),
-    Contestant("policy improvement", "look-ahead", _improvement),
+    Contestant(
+        "policy improvement", "look-ahead", _improvement,
+        lambda trial, scene: {
+            "shared": trial.suggest_float("shared", 0.0, 0.9),
+            "caution": trial.suggest_float("caution", 0.7, 1.4, log=True),
+        },
+    ),
     Contestant(LEARNED, "look-ahead", _learned),
     Contestant(BY_CHANNEL, "look-ahead", _by_channel),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Course:
     hours, warmup_h : of a replication, the warm-up within it.
     epoch_s : seconds between the epochs of look-ahead and greedy; None: after every event (matching: as tuned).
     loads : factors on its arrivals.
+    replications : ≥ 20, and more where they take little time.
+    tuned_on : replications of each trial of tuning.
     bounded : the clairvoyant bound is computed.
     why : where it is not, the reason.
     """
@@ -40,19 +42,25 @@ class Course:
     warmup_h: float = 0.0
     epoch_s: float | None = None
     loads: tuple[float, ...] = LOADS
+    replications: int = 20
+    tuned_on: int = 3
     bounded: bool = True
     why: str = ""
 
 
+OF_TWELVE = Course(replications=100, tuned_on=12)
 COURSES = {
-    "small": Course(),
-    "weak_differences": Course(),
-    "scarce_specialists": Course(),
-    "overload": Course(),
-    "shock": Course(hours=4.0, bounded=False, why="its linear program takes minutes for each replication"),
-    "shortage": Course(),
+    "small": OF_TWELVE,
+    "weak_differences": OF_TWELVE,
+    "scarce_specialists": OF_TWELVE,
+    "overload": OF_TWELVE,
+    "shock": replace(
+        OF_TWELVE, hours=4.0, replications=40, tuned_on=4, bounded=False,
+        why="its linear program takes minutes for each replication",
+    ),
+    "shortage": OF_TWELVE,
     "mid": Course(
-        hours=0.7, warmup_h=0.2, bounded=False,
+        hours=0.7, warmup_h=0.2, replications=40, bounded=False,
         why="several chats at once and transfers, which the bound does not know",
     ),
     "large": Course(
@@ -60,7 +68,7 @@ COURSES = {
         why="its linear program would have some millions of variables",
     ),
     "bank": Course(
-        hours=10.5, warmup_h=8.5, loads=(0.9, 1.0, 1.1), bounded=False,
+        hours=10.5, warmup_h=8.5, loads=(0.9, 1.0, 1.1), replications=40, bounded=False,
         why="experts who come and go, which the bound does not know",
     ),
 }  # fmt: skip

@@ -28,7 +28,7 @@ SEED = 77
 def judge_all(
     desks: Sequence[str],
     *,
-    replications: int,
+    replications: int | None = None,
     loads: Sequence[float] | None = None,
     only: Sequence[str] = (),
     trials: int = TRIALS,
@@ -39,7 +39,7 @@ def judge_all(
     Parameters
     ----------
     desks : names of the track's desks.
-    replications : of each.
+    replications : of each, instead of those of its course.
     loads : instead of each desk's own.
     only : contestants; empty: all.
     trials : of tuning.
@@ -49,8 +49,8 @@ def judge_all(
     for desk in desks:
         scene = Scene.of(desk, 1.0)
         names = [each.name for each in contestants(scene)] + ([BOUND] if scene.course.bounded else [])
-        at = tuple(loads or scene.course.loads)
-        work += [delayed(judge)(desk, name, at, replications, trials) for name in names if not only or name in only]
+        at, count = tuple(loads or scene.course.loads), replications or scene.course.replications
+        work += [delayed(judge)(desk, name, at, count, trials) for name in names if not only or name in only]
     yield from side_by_side(work, n_jobs)
 
 

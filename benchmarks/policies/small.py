@@ -6,6 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from benchmarks.policies.desks import LOADS, NAMED_SMALL, load_scenario, random_desk
@@ -27,40 +28,44 @@ from deskmatch.simulation import Scenario
 
 __all__ = ["TUNED", "judge_desk", "judge_named", "judge_random", "looseness"]
 
-TUNED = [(1.0, 0.7), (0.7, 0.7)]
-"""Values of `caution` and `alone` that policy improvement is tried with."""
+TUNED: list[dict[str, float]] = [{}, {"caution": 0.7}, {"shared": 0.5}]
+"""Values that policy improvement is tried with; the first are those that it comes with."""
 MOST_STATES = 4000
 MOST_ORDERS = 24
+AT_ONCE = 8
+"""Desks that are drawn before they are judged."""
 CANDIDATES = 8
 """Rounds of value learning, each judged on the chain, as the orders of the rules are."""
 
 
-def judge_named() -> list[dict[str, Any]]:
+def judge_named(*, n_jobs: int = 1) -> list[dict[str, Any]]:
     """The canonical designs at three loads."""
-    found = []
-    for name in NAMED_SMALL:
-        for load in LOADS:
-            found.append({"desk": name, "load": load, **judge_desk(load_scenario(name, load), learn=True)})
-            print(found[-1], flush=True)
-    return found
+    places = [(name, load) for name in NAMED_SMALL for load in LOADS]
+    judged = Parallel(n_jobs)(delayed(judge_desk)(load_scenario(*place), learn=True) for place in places)
+    return [{"desk": name, "load": load, **own} for (name, load), own in zip(places, judged, strict=True)]
 
 
-def judge_random(count: int, seed: int = 2024) -> list[dict[str, Any]]:
+def judge_random(count: int, seed: int = 2024, *, n_jobs: int = 1) -> list[dict[str, Any]]:
     """Desks drawn at random, with an optimum 0.1 % or more above the best rule."""
     rng = np.random.default_rng(seed)
     found: list[dict[str, Any]] = []
     drawn = 0
     while len(found) < count:
-        values = random_desk(rng)
-        drawn += 1
-        try:
-            own = judge_desk(Scenario.load(values), learn=True, least=0.001)
-        except ScenarioError:
-            continue
-        if own:
-            found.append({"desk": f"{values['name']} {drawn}", **own})
-            print(found[-1], flush=True)
-    return found
+        values = [random_desk(rng) for _ in range(AT_ONCE)]
+        for own, judged in zip(values, Parallel(n_jobs)(delayed(_judge_drawn)(own) for own in values), strict=True):
+            drawn += 1
+            if judged:
+                found.append({"desk": f"{own['name']} {drawn}", **judged})
+        print(f"{len(found)} desks of {drawn} drawn", flush=True)
+    return found[:count]
+
+
+def _judge_drawn(values: dict[str, Any]) -> dict[str, Any]:
+    """Empty where the desk is none of those that are looked for."""
+    try:
+        return judge_desk(Scenario.load(values), learn=True, least=0.001)
+    except ScenarioError:
+        return {}
 
 
 def judge_desk(scenario: Scenario, *, learn: bool, least: float = -1.0) -> dict[str, Any]:
@@ -92,8 +97,8 @@ def judge_desk(scenario: Scenario, *, learn: bool, least: float = -1.0) -> dict[
     result["matching, same points"] = _judged(space, Matching(worth))
     ahead = LookAhead(forecast_of(scenario), scenario.tables.reward, FluidPrices(), scenario.routing)
     result["fluid prices"] = _judged(space, ahead)
-    each = [(_judged(space, ahead.replace(outlook=PolicyImprovement(caution=c, alone=a))), c, a) for c, a in TUNED]
-    result["policy improvement"], result["tuned improvement"] = each[0][0], max(each)[0]
+    each = [_judged(space, ahead.replace(outlook=PolicyImprovement(**values))) for values in TUNED]
+    result["policy improvement"], result["tuned improvement"] = each[0], max(each)
     if learn:
         learning = learn_on_chain(space, ahead, _static(space, order, {}), rounds=CANDIDATES)
         result["learned values"] = evaluate(learning.table).per_ticket

@@ -15,7 +15,6 @@ from deskmatch.learning.judging import points_per_ticket
 __all__ = ["TRIALS", "TUNING_SEED", "tuned"]
 
 TRIALS = 8
-REPLICATIONS = 3
 TUNING_SEED = 4711
 """Of the customers on whom settings are tried; the track's own seeds are others."""
 
@@ -26,17 +25,19 @@ class _Tried:
     points: NDArray[np.float64]
 
 
-def tuned(contestant: Contestant, scene: Scene, *, trials: int = TRIALS, replications: int = REPLICATIONS) -> Any:
+def tuned(contestant: Contestant, scene: Scene, *, trials: int = TRIALS) -> Any:
     """The settings of the best of `trials`, the ones that the contestant comes with among them; {}: nothing to tune.
 
     Parameters
     ----------
     contestant : who.
     scene : where; settings are used at all loads of its desk.
-    trials, replications : the budget: replications of the desk's course for each trial.
+    trials : of as many replications as the desk's course says.
     """
     if contestant.propose is None:
         return {}
+
+    replications = scene.course.tuned_on
 
     def earn(settings: dict[str, Any]) -> _Tried:
         policy = contestant.make(scene, settings)

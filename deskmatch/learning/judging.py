@@ -13,7 +13,7 @@ from deskmatch.policies.protocol import Policy
 from deskmatch.simulation.run import Run, simulate
 from deskmatch.simulation.scenario import Scenario
 
-__all__ = ["Learned", "points_per_ticket"]
+__all__ = ["Learned", "points_of", "points_per_ticket"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +48,10 @@ def points_per_ticket(
     seed : of the customers; the same for all that are compared.
     """
     runs = (simulate(scenario, policy, seed=seed, replication=number) for number in range(replications))
-    return np.array([_points(run) for run in runs])
+    return np.array([points_of(run) for run in runs])
 
 
-def _points(run: Run) -> float:
+def points_of(run: Run) -> float:
+    """Expected reward of a run by its tickets."""
     kpis = run.kpis()
     return kpis["reward_expected"] / max(kpis["tickets"], 1.0)

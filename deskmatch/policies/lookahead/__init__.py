@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from deskmatch.policies.lookahead.fluid import FluidPrices
 from deskmatch.policies.lookahead.forecast import Forecast
-from deskmatch.policies.lookahead.improvement import FluidPrices, PolicyImprovement
+from deskmatch.policies.lookahead.improvement import PolicyImprovement
 from deskmatch.policies.lookahead.learned import LearnedValues
 from deskmatch.policies.lookahead.policy import LookAhead
 from deskmatch.policies.lookahead.worth import OutcomePoints

@@ -1,20 +1,74 @@
-"""The fluid linear program: how queues drain over the next intervals, and what a second of each group is worth."""
+"""`FluidPrices`: how queues drain over the next intervals, and what a second of each group is worth then."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linprog
 
-from deskmatch.errors import BackendError
-from deskmatch.policies.lookahead.pools import Pools
+from deskmatch.errors import BackendError, ContractError
+from deskmatch.policies.lookahead.erlang import wait_before_service
+from deskmatch.policies.lookahead.outlook import Offer
+from deskmatch.policies.lookahead.pool_plan import IN_LINE, PoolPlan, offer_of
+from deskmatch.policies.lookahead.pool_system import PoolSystem
+from deskmatch.policies.lookahead.pools import Now, Pools
 
-__all__ = ["Fluid", "fluid_prices"]
+__all__ = ["Fluid", "FluidPrices", "fluid_prices"]
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FluidPrices:
+    """Prices from a fluid linear program from the current queues over the forecast, abandonment included.
+
+    An expert's second costs the dual value of the group's time; it is zero where there is time left, so below
+    saturation only the places in line tell groups apart. J. M. Harrison, A. Zeevi, "A method for staffing large call
+    centers based on stochastic fluid models", Manufacturing & Service Operations Management 7 (2005) 20–36;
+    A. Bassamboo, J. M. Harrison, A. Zeevi, Operations Research 54 (2006) 419–435.
+
+    Parameters
+    ----------
+    horizon_s : length of the program, > 0.
+    intervals : of the program, ≥ 1.
+
+    Raises
+    ------
+    ContractError
+        On values outside these ranges.
+    """
+
+    looks_at_queues: ClassVar[bool] = True
+    few_at_once: ClassVar[bool] = False
+
+    horizon_s: float = 1800.0
+    intervals: int = 6
+
+    def __post_init__(self) -> None:
+        if not 0 < self.horizon_s < float("inf") or self.intervals < 1:
+            raise ContractError(
+                f"horizon_s, intervals: found {self.horizon_s!r}, {self.intervals!r}; expected seconds > 0, and ≥ 1"
+            )
+
+    def plan(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats | None = None) -> PoolPlan:
+        """Prices of the program from the tickets that wait now; None: nobody waits."""
+        queues = np.zeros(pools.n_classes) if waiting is None else waiting
+        found = fluid_prices(pools, rates, size, queues, self.horizon_s, self.intervals)
+        each = [PoolSystem.of(pools, found.flow, size, group) for group in range(pools.n_groups)]
+        level = [np.full(pool.n + IN_LINE, found.price[group] * pool.handling_s) for group, pool in enumerate(each)]
+        waits = [wait_before_service(pool.n / pool.handling_s, pool.theta, pool.theta, IN_LINE) for pool in each]
+        for group, pool in enumerate(each):
+            level[group][pool.n :] += pool.cost * waits[group]
+        return PoolPlan.of(each, level, bound=found.value / self.horizon_s, alone=1.0)
+
+    def offer(self, plan: PoolPlan, now: Now) -> Offer:
+        """Prices, and places in line."""
+        return offer_of(plan, now)
 
 
 class Fluid(NamedTuple):

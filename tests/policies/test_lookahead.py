@@ -36,9 +36,12 @@ from deskmatch.policies import (
     preference_lists,
 )
 from deskmatch.policies.lookahead.erlang import cost_rate, marginal_costs, wait_before_service
+from deskmatch.policies.lookahead.outlook import Offer
 from deskmatch.policies.lookahead.pools import Now, Pools
 from deskmatch.policies.lookahead.value_features import States, ValueFeatures
-from deskmatch.simulation import Scenario, simulate
+from deskmatch.routing.reward import Reward
+from deskmatch.simulation import Scenario, advance, begin, simulate
+from deskmatch.simulation.sinks import InMemory
 
 
 @pytest.fixture
@@ -107,6 +110,76 @@ def test_policy_improvement_closes_most_of_the_gap_to_the_optimum(scenario: Scen
     assert (found.gain - rule) / (best.gain - rule) > 0.6
     assert found.held > 0.005  # it holds generalists back, by itself
     assert found.gain <= best.gain + 1e-12
+
+
+def inverted_v(**topics: float) -> Scenario:
+    """Two groups of two and three for one type."""
+    return Scenario.load(
+        {
+            "horizon_s": 7200.0,
+            "channels": {"call": {"patience": 240}},
+            "types": {"t": {"channel": "call", "arrivals": {"per_hour": 80}, "handling": 180, "max_hops": 0}},
+            "groups": {
+                name: {"experts": n, "topics": {"t": topics.get(name, 0.8)}} for name, n in (("g0", 2), ("g1", 3))
+            },
+        }
+    )
+
+
+def test_what_is_shared_wholly_is_priced_as_one_pool() -> None:
+    scenario = inverted_v()
+    pools = Pools.of(look_ahead(scenario).formulation.bind(scenario.desk), forecast_of(scenario), Reward())
+    rate, size = np.array([80 / 3600]), np.array([2, 3])
+    plan = PolicyImprovement(shared=1.0).plan(pools, rate, size)
+    points, slope = float(pools.points[0, 0]), float(pools.slope[0])
+    together = marginal_costs(80 / 3600, 1 / 180, 1 / 240, points / 240 + slope, points, 5, 40)
+    for group, busy in ((0, [1, 2]), (1, [0, 2]), (1, [2, 2])):
+        found = 180 * plan.one_more(group, np.array([busy[group]]), np.array(busy))
+        assert found == pytest.approx(together[[sum(busy)]], rel=1e-3)  # a trifle is planned for every pool
+    assert 180 * plan.in_line(0, 3) == pytest.approx(together[[5, 7, 10]], rel=1e-3)  # 0, 2.5 and 5 ahead of all
+
+
+def test_half_shared_is_halfway_between_alone_and_together() -> None:
+    scenario = inverted_v(g1=0.6)
+    pools = Pools.of(look_ahead(scenario).formulation.bind(scenario.desk), forecast_of(scenario), Reward())
+    alone, half, together = (
+        PolicyImprovement(shared=share)
+        .plan(pools, np.array([80 / 3600]), np.array([2, 3]))
+        .one_more(0, np.arange(2), np.array([1, 3]))
+        for share in (0.0, 0.5, 1.0)
+    )
+    assert half == pytest.approx((alone + together) / 2)
+
+
+@pytest.mark.parametrize("accepted", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("hold", [0.2, 0.9])
+def test_an_offer_that_may_be_declined_is_made_all_the_same_where_its_pair_is_worth_more_than_waiting(
+    accepted: float, hold: float
+) -> None:
+    """An offer costs nothing but some seconds: whether one is made is no question of how likely it is to be taken."""
+
+    class Fixed:
+        looks_at_queues = few_at_once = False
+
+        def plan(self, pools: Pools, rates: Any, size: Any, waiting: Any = None) -> None: ...
+
+        def offer(self, plan: None, now: Now) -> Offer:
+            none = np.zeros(0, np.int64)
+            price = np.where(now.arc_group == 0, 0.3, 0.1)
+            return Offer(price, np.full(len(now.kind), hold), none, none, np.zeros(0))
+
+    scenario = inverted_v(g0=0.8, g1=0.7)
+    groups = scenario.to_dict()["groups"]
+    groups["g1"]["acceptance"] = accepted
+    scenario = scenario.replace(groups=groups)
+    policy = look_ahead(scenario, Fixed())
+    state = begin(scenario, policy, InMemory(), seed=1, rng=np.random.default_rng(0))
+    point = advance(state)
+    assert point is not None
+    worth = {0: 2 * 0.8 - 0.3 - hold, 1: accepted * (2 * 0.7 - 0.1 - hold)}  # resolved 1, unresolved and lost −1
+    decision, _ = policy.decide(point.epoch, policy.initial_state(scenario.desk, None, np.random.default_rng(0)))
+    best = max(worth, key=worth.__getitem__)
+    assert [int(scenario.group_of[row]) for row in decision.expert] == ([best] if worth[best] > 0 else [])
 
 
 def test_a_forecast_that_is_given_comes_before_its_own(scenario: Scenario) -> None:
@@ -343,6 +416,8 @@ def test_wrong_settings_are_refused(scenario: Scenario) -> None:
         LookAhead(forecast, handed_on=2.0)
     with pytest.raises(ContractError, match="caution"):
         PolicyImprovement(caution=0)
+    with pytest.raises(ContractError, match="a share from 0 to 1"):
+        PolicyImprovement(shared=1.5)
     with pytest.raises(ContractError, match="intervals"):
         FluidPrices(intervals=0)
     pools = pools_of(scenario)

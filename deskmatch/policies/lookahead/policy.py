@@ -53,9 +53,10 @@ class LookAheadState(Frozen):
 class LookAhead:
     """Matching that looks ahead.
 
-    The points of a pair are what its outcome is worth (`OutcomePoints`), minus the price of the expert's time; a ticket
-    that is held is worth what the outlook says of waiting, in place of terms for waiting and abandonment, so that
-    nothing counts twice. It can be held back for a better expert although another is idle.
+    The points of a pair are what its outcome is worth (`OutcomePoints`), minus the price of the expert's time, both as
+    far as the offer is expected to be accepted; a ticket that is held, or comes back from an offer, is worth what the
+    outlook says of waiting, in place of terms for waiting and abandonment, so that nothing counts twice. It can be held
+    back for a better expert although another is idle.
 
     Parameters
     ----------
@@ -160,8 +161,9 @@ class LookAhead:
         now = Now.of(state.pools, epoch, ticket, problem.expert.astype(np.int64))
         state = self._planned(epoch, now, state)
         offer = self.outlook.offer(state.plan, now)
-        points = problem.points - offer.price + FIRST_COME * epoch.tickets.waited_s[ticket]
         hold, line = offer.hold, offer.line_value
+        points = problem.points + FIRST_COME * epoch.tickets.waited_s[ticket]
+        points += _if_accepted(epoch.staffing.acceptance[problem.expert], offer, ticket)
         if self.explore > 0:
             rng = np.random.default_rng((state.seed, state.draws))
             state = _with(state, draws=state.draws + 1)
@@ -194,6 +196,14 @@ class LookAhead:
     def replace(self, **changes: Any) -> LookAhead:
         """This policy with some of its settings changed."""
         return replace(self, **changes)
+
+
+def _if_accepted(accepted: NDArray[np.float64], offer: Offer, ticket: NDArray[np.int64]) -> NDArray[np.float64]:
+    """``(arcs,)`` what is added to points that count with the probability of acceptance already: the expert's time has
+    its price if the offer is taken, else the ticket is held, at the best place in line that there is."""
+    held = offer.hold.copy()
+    np.maximum.at(held, offer.line_ticket, offer.line_value)
+    return np.asarray((1.0 - accepted) * held[ticket] - accepted * offer.price)
 
 
 def _with(state: LookAheadState, **changes: Any) -> LookAheadState:

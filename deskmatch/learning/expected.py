@@ -21,7 +21,7 @@ def forecast_of(scenario: Scenario) -> Forecast:
 
     Tickets that are taken for another topic are expected at the queue of their own type; those handed on at the queue
     of the next tier, or of the types that they become, as many as the groups that may serve them leave unresolved on
-    average.
+    average. Customers who come again are not counted.
 
     Parameters
     ----------

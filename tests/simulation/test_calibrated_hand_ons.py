@@ -229,3 +229,11 @@ def test_the_command_line_takes_the_column(tmp_path: Path) -> None:
     again = Scenario.load(out)
     assert again.tables.types["fault"].onto
     assert simulate(again, current_rule(again)).rows["hop"].max() > 0
+
+
+def test_a_log_without_ids_is_replayed_as_it_is() -> None:
+    plain = ContactLog.read(contacts().drop(columns="contact")).between(7, 8)
+    replayed = replay(learned(), plain)
+    run = simulate(replayed, current_rule(replayed))
+    assert run.arrived == len(plain)
+    assert run.rows["hop"].max() == 0

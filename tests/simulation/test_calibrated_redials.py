@@ -194,3 +194,11 @@ def test_customers_of_the_bank_call_again_when_they_gave_up() -> None:
     assert found.known == pytest.approx(0.39, abs=0.03)
     assert found.redials.came > 2 * found.redials.expected
     assert not len(found.repeats.delay_s)
+
+
+def test_a_log_that_does_not_say_who_came_or_was_handed_on_is_replayed_as_it_is() -> None:
+    plain = ContactLog.read(contacts(0.4).drop(columns="customer")).between(7, 8)
+    replayed = replay(learned(), plain)
+    run = simulate(replayed, current_rule(replayed))
+    assert run.arrived == len(plain)
+    assert not (run.tickets["outcome"] == "redial").any()

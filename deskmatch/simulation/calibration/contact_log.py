@@ -79,6 +79,7 @@ class ContactLog(Frozen):
     resolved : ``(rows,)`` 1, 0, nan: not logged.
     customer : ``(rows,)`` codes; −1: not known.
     left_s : ``(n,)`` when contacts left before the queue.
+    linked : it says which rows are one contact.
     notes : what was left out, a sentence each.
     seen_until_s : fits of how long tickets take do not look at what ended later.
     """
@@ -107,6 +108,7 @@ class ContactLog(Frozen):
     handed_on: NDArray[np.bool_]
     customer: Integers
     left_s: Floats
+    linked: bool = False
     notes: tuple[str, ...] = ()
     seen_until_s: float = float("inf")
 
@@ -187,7 +189,9 @@ class ContactLog(Frozen):
         if "contact" in table:
             transfers = [0.0 if np.isnan(each) else each for each in transfers]
         numbers = {"transfers": np.array(transfers, float), "resolved": np.array(resolved, float)}
-        return _assembled(cls, times, ending, frame, numbers, (_moment("start", start), _moment("end", end)), offset)
+        limits = (_moment("start", start), _moment("end", end))
+        found = _assembled(cls, times, ending, frame, numbers, limits, offset)
+        return found._replaced(linked="contact" in table)
 
     def between(self, first: int, last: int) -> ContactLog:
         """The contacts of days ``first`` to ``last − 1``, counted from the first of this log.

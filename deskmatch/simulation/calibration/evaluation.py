@@ -26,7 +26,7 @@ from deskmatch.simulation.calibration.measures import (
     totals_by,
 )
 from deskmatch.simulation.calibration.presence import Observed
-from deskmatch.simulation.calibration.replaying import current_rule, provenance_of, replay
+from deskmatch.simulation.calibration.replaying import again_of, arriving, current_rule, provenance_of, replay
 from deskmatch.simulation.provenance import ErrorRow
 from deskmatch.simulation.run import simulate
 from deskmatch.simulation.scenario import Scenario
@@ -60,9 +60,10 @@ class TwinReport(Frozen):
     types : names.
     real, twin : by grouping (``"interval"``, ``"day"``, ``"hour"``, ``"type"``, ``"total"``) the aggregates, of the
         twin one a replication.
-    whole : of all contacts together, by indicator what was real and ``(replications,)`` of the twin: percentiles of the
-        wait, mean wait of those served, first-contact resolution where the log has it, and the occupancy, the share of
-        the time logged in with a contact in hand.
+    whole : of all contacts together, by indicator what was real and ``(replications,)`` of the twin: abandonment as a
+        share of those who came, of whom each may have several contacts; percentiles of the wait, mean wait of those
+        served, first-contact resolution where the log has it, and the occupancy, the share of the time logged in with a
+        contact in hand.
     pit : of ``"wait_s"`` and ``"abandonment"``, of tickets of ``"elapsed_s"``, ``(intervals,)`` randomised transforms;
         nan without contacts.
     """
@@ -105,9 +106,11 @@ class TwinReport(Frozen):
 
     def errors(self) -> tuple[ErrorRow, ...]:
         """The rows of the table that a calibrated scenario carries."""
-        found = [_error_row(name, *self.series("total", name)) for name in self.measures]
-        others = [(name, np.array([real]), twin[:, None]) for name, (real, twin) in self.whole.items()]
-        return (*found, *(_error_row(*each) for each in others if not np.isnan(each[1]).any()))
+        whole = {name: (np.array([real]), twin[:, None]) for name, (real, twin) in self.whole.items()}
+        totals = {name: self.series("total", name) for name in self.measures}
+        found = {**totals, **whole}  # in the order of the totals, but as they are told of all contacts together
+        known = [name for name, (real, _) in found.items() if name in totals or not np.isnan(real).any()]
+        return tuple(_error_row(name, *found[name]) for name in known)
 
     def onto(self, scenario: Scenario) -> Scenario:
         """The scenario with this table of errors."""
@@ -188,12 +191,16 @@ def evaluate_twin(
         for name, cells in cells_of(contacts).items():
             twin[name].append(cells)
         own = contacts.whole() | {
-            "occupancy": contacts.in_hand_s / max(float((run.end.logged_s - run.start.logged_s).sum()), 1.0)
+            "abandonment": run.outcomes()["abandoned"] / max(run.arrived, 1),
+            "occupancy": contacts.in_hand_s / max(float((run.end.logged_s - run.start.logged_s).sum()), 1.0),
         }
         for name, value in own.items():
             whole.setdefault(name, []).append(value)
         logged.append(logged_s)
-    seen = of_log(log).whole() | {"occupancy": of_log(log).in_hand_s / float(np.mean(logged))}
+    seen = of_log(log).whole() | {
+        "abandonment": _given_up(scenario, log),
+        "occupancy": of_log(log).in_hand_s / float(np.mean(logged)),
+    }
     report = TwinReport(
         period=log.period,
         replications=replications,
@@ -209,6 +216,12 @@ def evaluate_twin(
     for measure in LINE[:2] if log.on_line else TICKETS:
         report.pit[measure] = randomised_pit(*report.series("interval", measure), rng)
     return report
+
+
+def _given_up(scenario: Scenario, log: ContactLog) -> float:
+    """Share of those who came that gave up for good."""
+    redials = again_of(scenario, log, repeats=False).sum()
+    return float((log.abandoned.sum() - redials) / max(arriving(scenario, log).sum(), 1))
 
 
 def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int) -> Iterator[tuple[Scenario, float]]:

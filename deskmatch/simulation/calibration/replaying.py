@@ -20,7 +20,7 @@ from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.settings import DAY_S, Arrivals
 
-__all__ = ["again_of", "current_rule", "provenance_of", "replay"]
+__all__ = ["again_of", "arriving", "current_rule", "provenance_of", "replay"]
 
 
 def provenance_of(scenario: Scenario) -> Provenance:
@@ -52,7 +52,7 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     """The twin on the days of a log: its arrivals and its logins as they were; times, patience and skills as learned.
 
     Who is handed on, or comes again because of how a contact ended, is not replayed: the twin does that by itself,
-    where it has learned to.
+    where it has learned to and the log tells such contacts from the others; else they are arrivals.
 
     Classes of contacts and experts that the twin does not know take what is nearest: the class of the same type, the
     type of the most contacts, an expert of mean speed with the skills that the log shows.
@@ -66,8 +66,8 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     provenance_of(scenario)
     values = scenario.to_dict()
     types: dict[str, Any] = {}
-    comes = log.comes if _hands_on(scenario) else np.ones(len(log), bool)
-    comes = comes & ~again_of(scenario, log)
+    values["types"] = {name: _as_told(each, log) for name, each in values["types"].items()}
+    comes = arriving(scenario, log)
     for code, name in enumerate(log.class_names()):
         times = log.queued_s[comes & (log.contact_class == code)]
         if not len(times):
@@ -107,15 +107,33 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     )
 
 
-def again_of(scenario: Scenario, log: ContactLog) -> NDArray[np.bool_]:
-    """``(rows,)`` contacts of customers who came again because of the one before: the twin has its own."""
+def arriving(scenario: Scenario, log: ContactLog) -> NDArray[np.bool_]:
+    """``(rows,)`` contacts that a replay takes from the log: those that the twin does not bring about by itself."""
+    hands_on = log.linked and any(each.onto for each in scenario.tables.types.values())
+    return (log.comes if hands_on else np.ones(len(log), bool)) & ~again_of(scenario, log)
+
+
+def again_of(scenario: Scenario, log: ContactLog, *, repeats: bool = True) -> NDArray[np.bool_]:
+    """``(rows,)`` contacts of customers who came again because of the one before.
+
+    Parameters
+    ----------
+    scenario : a calibrated one.
+    log : of any period.
+    repeats : also of those whose contact was not resolved, and not only of those who gave up.
+    """
     found = provenance_of(scenario)
-    return marked(log, found.redials, found.repeats)
+    return marked(log, found.redials, found.repeats if repeats else ())
 
 
-def _hands_on(scenario: Scenario) -> bool:
-    """Whether contacts of the twin go on as others."""
-    return any(each.onto for each in scenario.tables.types.values())
+def _as_told(settings: dict[str, Any], log: ContactLog) -> dict[str, Any]:
+    """A type without what would double contacts that the log has as arrivals."""
+    found = dict(settings)
+    if not (log.customer >= 0).any():
+        found |= {"redial": 0.0, "repeat": 0.0}
+    if not log.linked and _onto(found):
+        found["hand_on"] = "never"
+    return found
 
 
 def _add_what_they_become(types: dict[str, Any], known: dict[str, Any]) -> None:

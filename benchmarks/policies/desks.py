@@ -48,19 +48,19 @@ class Course:
     why: str = ""
 
 
-OF_TWELVE = Course(replications=100, tuned_on=12)
+OF_TWELVE = Course(replications=60, tuned_on=12)
 COURSES = {
     "small": OF_TWELVE,
     "weak_differences": OF_TWELVE,
     "scarce_specialists": OF_TWELVE,
     "overload": OF_TWELVE,
     "shock": replace(
-        OF_TWELVE, hours=4.0, replications=40, tuned_on=4, bounded=False,
+        OF_TWELVE, hours=4.0, replications=20, tuned_on=4, bounded=False,
         why="its linear program takes minutes for each replication",
     ),
     "shortage": OF_TWELVE,
     "mid": Course(
-        hours=0.7, warmup_h=0.2, replications=40, bounded=False,
+        hours=0.7, warmup_h=0.2, bounded=False,
         why="several chats at once and transfers, which the bound does not know",
     ),
     "large": Course(
@@ -68,7 +68,7 @@ COURSES = {
         why="its linear program would have some millions of variables",
     ),
     "bank": Course(
-        hours=10.5, warmup_h=8.5, loads=(0.9, 1.0, 1.1), replications=40, bounded=False,
+        hours=10.5, warmup_h=8.5, loads=(0.9, 1.0, 1.1), bounded=False,
         why="experts who come and go, which the bound does not know",
     ),
 }  # fmt: skip

@@ -8,22 +8,27 @@ from numpy.typing import NDArray
 __all__ = ["cost_rate", "marginal_costs", "wait_before_service"]
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
-def cost_rate(rate: float, mu: float, theta: float, cost: float, blocked: float, n: int, room: int) -> float:
+def cost_rate(
+    rate: Floats | float, mu: Floats | float, theta: Floats | float, cost: Floats | float, blocked: Floats | float,
+    n: Integers | int, room: Integers | int,
+) -> Floats:  # fmt: skip
     """Long-run cost a second of M/M/n + M with room for so many: `cost` a second for each that waits, `blocked` each.
 
     Parameters
     ----------
-    rate, mu, theta : of arrivals, of service, of abandonment; rate and mu > 0.
-    cost : of one that waits, points a second.
-    blocked : of one that finds no room.
-    n, room : servers ≥ 0, and places to wait ≥ 1.
+    rate, mu, theta : ``(…)`` of arrivals, of service, of abandonment; rate and mu > 0.
+    cost : ``(…)`` of one that waits, points a second.
+    blocked : ``(…)`` of one that finds no room.
+    n, room : ``(…)`` servers ≥ 0, and places to wait ≥ 1.
     """
     deaths, own = _chain(rate, mu, theta, cost, blocked, n, room)
-    logs = np.concatenate(([0.0], np.cumsum(np.log(rate) - np.log(deaths[1:]))))
-    share = np.exp(logs - logs.max())
-    return float(share @ own / share.sum())
+    steps = np.log(np.asarray(rate)[..., None]) - np.log(deaths[..., 1:])
+    logs = np.concatenate((np.zeros_like(steps[..., :1]), np.cumsum(steps, axis=-1)), axis=-1)
+    share = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    return np.asarray((share * own).sum(axis=-1) / share.sum(axis=-1))
 
 
 def marginal_costs(rate: float, mu: float, theta: float, cost: float, blocked: float, n: int, room: int) -> Floats:
@@ -39,7 +44,7 @@ def marginal_costs(rate: float, mu: float, theta: float, cost: float, blocked: f
     rate, mu, theta, cost, blocked, n, room : as in `cost_rate`.
     """
     deaths, own = _chain(rate, mu, theta, cost, blocked, n, room)
-    g = cost_rate(rate, mu, theta, cost, blocked, n, room)
+    g = float(cost_rate(rate, mu, theta, cost, blocked, n, room))
     found = np.zeros(n + room)
     turn = min(int(np.searchsorted(deaths, rate)), n + room - 1)
     d, c = deaths.tolist(), own.tolist()
@@ -73,13 +78,19 @@ def wait_before_service(rate: float, theta_ahead: float, theta: float | Floats, 
 
 
 def _chain(
-    rate: float, mu: float, theta: float, cost: float, blocked: float, n: int, room: int
-) -> tuple[Floats, Floats]:
-    """Deaths and costs a second by level, 0 … n + room."""
-    level = np.arange(n + room + 1)
+    rate: Floats | float, mu: Floats | float, theta: Floats | float, cost: Floats | float, blocked: Floats | float,
+    n: Integers | int, room: Integers | int,
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """``(…, levels)`` deaths and costs a second by level, 0 … n + room; beyond that of its own nobody dies fast enough
+    to be seen: deaths are endless."""
+    rate, mu, theta, cost, blocked, n, room = (
+        np.asarray(each)[..., None] for each in (rate, mu, theta, cost, blocked, n, room)
+    )
+    last = n + room
+    level = np.arange(int(last.max()) + 1)
     waiting = np.maximum(level - n, 0)
     deaths = np.minimum(level, n) * mu + waiting * theta
-    deaths[1:] = np.maximum(deaths[1:], 1e-9 * rate)  # nobody serves and nobody gives up: the queue fills
-    own = waiting * cost
-    own[-1] += rate * blocked
+    deaths = np.where(level > 0, np.maximum(deaths, 1e-9 * rate), deaths)  # nobody serves or gives up: the queue fills
+    deaths = np.where(level > last, np.inf, deaths)
+    own = waiting * cost + np.where(level == last, rate * blocked, 0.0)
     return deaths, own

@@ -14,7 +14,7 @@ from deskmatch.errors import BackendError, ContractError
 from deskmatch.policies.lookahead.erlang import wait_before_service
 from deskmatch.policies.lookahead.outlook import Offer
 from deskmatch.policies.lookahead.pool_plan import IN_LINE, PoolPlan, offer_of
-from deskmatch.policies.lookahead.pool_system import PoolSystem
+from deskmatch.policies.lookahead.pool_system import PoolSystems
 from deskmatch.policies.lookahead.pools import Now, Pools
 
 __all__ = ["Fluid", "FluidPrices", "fluid_prices"]
@@ -59,11 +59,13 @@ class FluidPrices:
         """Prices of the program from the tickets that wait now; None: nobody waits."""
         queues = np.zeros(pools.n_classes) if waiting is None else waiting
         found = fluid_prices(pools, rates, size, queues, self.horizon_s, self.intervals)
-        each = [PoolSystem.of(pools, found.flow, size, group) for group in range(pools.n_groups)]
-        level = [np.full(pool.n + IN_LINE, found.price[group] * pool.handling_s) for group, pool in enumerate(each)]
-        waits = [wait_before_service(pool.n / pool.handling_s, pool.theta, pool.theta, IN_LINE) for pool in each]
-        for group, pool in enumerate(each):
-            level[group][pool.n :] += pool.cost * waits[group]
+        each = PoolSystems.of(pools, found.flow, size)
+        level = []
+        for group, n in enumerate(each.n.tolist()):
+            rate, theta = n / each.handling_s[group], each.theta[group]
+            own = np.full(n + IN_LINE, found.price[group] * each.handling_s[group])
+            own[n:] += each.cost[group] * wait_before_service(rate, theta, theta, IN_LINE)
+            level.append(own)
         return PoolPlan.of(each, level, bound=found.value / self.horizon_s, alone=1.0)
 
     def offer(self, plan: PoolPlan, now: Now) -> Offer:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import ContractError
 from deskmatch.policies.lookahead.outlook import Offer
 from deskmatch.policies.lookahead.pool_plan import Helpers, PoolPlan, offer_of
-from deskmatch.policies.lookahead.pool_system import PoolSystem, split_value
+from deskmatch.policies.lookahead.pool_system import PoolSystems, split_value
 from deskmatch.policies.lookahead.pools import Now, Pools
 
 __all__ = ["PolicyImprovement"]
@@ -80,8 +80,8 @@ class PolicyImprovement:
             rows = np.flatnonzero(pools.eligible.any(axis=1))
             target[rows, choice[rows]] = rates[rows]
             flow = flow + (target - flow) * 2.0 / (number + 3.0)
-        each = [PoolSystem.of(pools, best, size, group) for group in range(pools.n_groups)]
-        marginal = [self.caution * pool.marginal() for pool in each]
+        each = PoolSystems.of(pools, best, size)
+        marginal = [self.caution * marginal for marginal in each.marginal()]
         helpers = Helpers.of(pools, best, size, share=self.shared, caution=self.caution)
         return PoolPlan.of(each, marginal, bound=value, alone=self.alone, helpers=helpers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from deskmatch.frozen import Frozen
 from deskmatch.policies.lookahead.erlang import wait_before_service
 from deskmatch.policies.lookahead.outlook import Offer
-from deskmatch.policies.lookahead.pool_system import PoolSystem, waiting_cost
+from deskmatch.policies.lookahead.pool_system import PoolSystems, waiting_cost
 from deskmatch.policies.lookahead.pools import Now, Pools
 
 __all__ = ["IN_LINE", "Helpers", "PoolPlan", "offer_of"]
@@ -47,13 +47,13 @@ class Helpers(Frozen):
         if share == 0:
             return None
         able = pools.eligible.astype(np.int64)
-        count, of_group = connected_components(able.T @ able, directed=False)
-        each = [PoolSystem.of(pools, flow, size, np.flatnonzero(of_group == pool)) for pool in range(count)]
+        of_group = connected_components(able.T @ able, directed=False)[1].astype(np.int64)
+        each = PoolSystems.of(pools, flow, size, of_group)
         return cls._trusted(
             share=share,
-            of_group=of_group.astype(np.int64),
-            marginal=tuple(caution * pool.marginal() for pool in each),
-            handling_s=np.array([pool.handling_s for pool in each]),
+            of_group=of_group,
+            marginal=tuple(caution * marginal for marginal in each.marginal()),
+            handling_s=each.handling_s,
         )
 
     def one_more(self, group: int, level: Integers) -> Floats:
@@ -89,16 +89,16 @@ class PoolPlan(Frozen):
 
     @classmethod
     def of(
-        cls, pools: Sequence[PoolSystem], marginal: Iterable[Floats], *, bound: float, alone: float,
+        cls, each: PoolSystems, marginal: Iterable[Floats], *, bound: float, alone: float,
         helpers: Helpers | None = None,
     ) -> PoolPlan:  # fmt: skip
         """The plan of these pools, at these costs of one more ticket."""
         return cls._trusted(
             marginal=tuple(marginal),
-            size=np.array([pool.n for pool in pools]),
-            handling_s=np.array([pool.handling_s for pool in pools]),
-            loss_rate=np.array([pool.theta for pool in pools]),
-            cost=np.array([pool.cost for pool in pools]),
+            size=each.n,
+            handling_s=each.handling_s,
+            loss_rate=each.theta,
+            cost=each.cost,
             bound=bound,
             alone=alone,
             helpers=helpers,

@@ -529,3 +529,16 @@ def test_policies_of_the_command_line_see_what_the_twin_shows_and_the_oracle_wha
     assert ahead.resolution is matching.formulation.resolution
     assert oracle.formulation.resolution is None
     assert oracle.name == "oracle"
+
+
+@pytest.mark.parametrize("channel", ["call", "post"])
+def test_a_type_that_comes_on_other_days_only_does_no_harm(channel: str) -> None:
+    table = contacts().assign(channel=channel)
+    day = (table["arrived"] - START).dt.days
+    first, second = (table[day == each] for each in (0, 1))
+    whole = ContactLog.read(pd.concat([first, second.assign(type=second["type"].replace("care", "new"))]))
+    scenario = calibrate(whole.between(0, 1))
+    assert set(scenario.tables.types) == {"care", "sales"}
+    run = simulate(replay(scenario, whole.between(1, 2)), current_rule(scenario))
+    assert set(run.tickets["type"]) == {"new", "sales"}
+    assert simulate(replay(calibrate(whole.between(1, 2)), whole.between(0, 1)), fcfs()).arrived > 0

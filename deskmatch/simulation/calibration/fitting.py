@@ -324,7 +324,7 @@ def _rates_of_types(fits: Fits) -> dict[str, float]:
     rows = (log.ending == Ending.ANSWERED) & ~np.isnan(log.good)
     count, good = (np.bincount(log.type[rows], each[rows], len(log.types)) for each in (np.ones(len(log)), log.good))
     rates = (good + FEW_OF_TYPE * fits.resolution.overall) / (count + FEW_OF_TYPE)
-    return {name: round(float(rate), 4) for name, rate in zip(log.types, rates, strict=True)}
+    return {log.types[code]: round(float(rates[code]), 4) for code in np.unique(log.type)}
 
 
 def _rate(model: HistoricalRate | None, expert: str, topic: str) -> float:

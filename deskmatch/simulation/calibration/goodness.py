@@ -212,7 +212,7 @@ def _hand_ons(fits: Fits) -> Fit:
     return Fit(
         process="hand-ons",
         says=(
-            f"{found.handed} of {found.contacts} contacts, at most {found.most} times each, mostly as"
+            f"{found.handed} of {found.contacts} contacts, at most {found.most} time{'s' if found.most > 1 else ''} each, mostly as"
             f" {', '.join(names)}; they join the next queue {found.pause_s:.0f} s after the end (median),"
             f" {found.late:.0%} before it or more than a minute later"
         ),

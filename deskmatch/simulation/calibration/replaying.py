@@ -90,7 +90,11 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     if log.on_line:
         groups = groups_of(log, infer_presence(log) if presence is None else presence, settings)
     else:
-        groups = values["groups"]
+        occurring = {"*", *(topic for each in types.values() for topic in each["topic"])}
+        groups = {
+            name: {**group, "topics": {key: rate for key, rate in group["topics"].items() if key in occurring}}
+            for name, group in values["groups"].items()
+        }
     _have_experts(types, groups, lambda name: experts.get(expert_of(name, set(log.experts)), {}).get("topics", {}))
     return Scenario.load(
         {

@@ -54,8 +54,9 @@ def groups_of(log: ContactLog, presence: Presence, settings: Callable[[str], dic
             "logins_every_s": every_s,
         }
     known = {topic for group in groups.values() for topic in group["topics"]}
+    occurring = [log.types[code] for code in np.unique(log.type)]
     for group in groups.values():  # what nobody serves for sure anybody may be given
-        group["topics"].update({topic: 1.0 for topic in log.types if topic not in known})
+        group["topics"].update({topic: 1.0 for topic in occurring if topic not in known})
     return groups
 
 

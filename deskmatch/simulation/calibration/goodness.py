@@ -212,9 +212,9 @@ def _hand_ons(fits: Fits) -> Fit:
     return Fit(
         process="hand-ons",
         says=(
-            f"{found.handed} of {found.contacts} contacts, at most {found.most} time{'s' if found.most > 1 else ''} each, mostly as"
-            f" {', '.join(names)}; they join the next queue {found.pause_s:.0f} s after the end (median),"
-            f" {found.late:.0%} before it or more than a minute later"
+            f"{found.handed} of {found.contacts} contacts, at most {found.most} time{'s' if found.most > 1 else ''}"
+            f" each, mostly as {', '.join(names)}; they join the next queue {found.pause_s:.0f} s after the end"
+            f" (median), {found.late:.0%} before it or more than a minute later"
         ),
         figure="hand-ons expected by the shares of each class, over those in the log (1: all)",
         value=round(found.expected / found.handed, 3),

@@ -1,0 +1,283 @@
+"""A table of contacts, one row each time that an expert has one, read as a `ContactLog`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deskmatch.errors import Defect, InputError
+from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
+from deskmatch.simulation.calibration.contact_links import HANDED_ON, chains_of
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
+from deskmatch.simulation.settings import DAY_S
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["read_log"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+REQUIRED = ("arrived", "answered", "type", "expert")
+OPTIONAL = (
+    "queue_entered",
+    "ended",
+    "outcome",
+    "group",
+    "priority",
+    "channel",
+    "contact",
+    "transfers",
+    "resolved",
+    "customer",
+)
+TIMES = ("arrived", "queue_entered", "answered", "ended")
+ACCEPTED_TIME = "expected an ISO 8601 time such as 2026-03-02T09:30:00"
+
+
+def read_log(
+    source: pd.DataFrame | str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    start: datetime | str | None = None,
+    end: datetime | str | None = None,
+) -> ContactLog:
+    """Read a table; parameters and errors as in `ContactLog.read`."""
+    table = HistoryTable(_renamed(source, columns), "contacts")
+    table.require(REQUIRED, OPTIONAL)
+    labels = table.sheet.labels
+    times, offset = _times(table)
+    for earlier, later in (("arrived", "queue_entered"), ("queue_entered", "answered"), ("answered", "ended")):
+        for row in np.flatnonzero(times[later] < times[earlier]):
+            table.refuse(labels[row], later, _clock(times[later][row]), f"expected a time not before {earlier}")
+    for row in np.flatnonzero(np.isnan(times["queue_entered"]) & ~np.isnan(times["answered"])):
+        table.refuse(labels[row], "queue_entered", "an empty cell", "expected a time, as the contact was answered")
+    types = table.column("type", str, "expected a type")
+    ending = _endings(table, times)
+    experts, groups = _names(table, "expert"), _names(table, "group")
+    priorities = _optional(table, "priority", finite_number, "expected a number", 0.0)
+    channels = _optional(table, "channel", str, "expected the name of a channel", "call")
+    transfers = _optional(table, "transfers", finite_number, "expected a number ≥ 0", np.nan)
+    resolved = _optional(table, "resolved", truth, "expected true or false (or 1 or 0)", np.nan)
+    contacts = _names(table, "contact")
+    _refuse_broken(table, contacts, times, ending)
+    table.finish()
+    if not len(types):
+        table.refuse(None, None, None, "expected at least one contact")
+    table.finish()
+    frame = {"type": types, "expert": experts, "group": groups, "priority": priorities, "channel": channels}
+    frame["contact"], frame["customer"] = contacts, _names(table, "customer")
+    if "contact" in table:
+        transfers = [0.0 if np.isnan(each) else each for each in transfers]
+    numbers = {"transfers": np.array(transfers, float), "resolved": np.array(resolved, float)}
+    limits = (_moment("start", start), _moment("end", end))
+    found = _assembled(times, ending, frame, numbers, limits, offset)
+    return found._replaced(linked="contact" in table)
+
+
+def _assembled(
+    times: dict[str, Floats],
+    ending: Integers,
+    names: Mapping[str, Sequence[Any]],
+    numbers: dict[str, Floats],
+    limits: tuple[datetime | None, datetime | None],
+    epoch: datetime,
+) -> ContactLog:
+    """Sorted by when they joined the queue, without what is not of the desk; all that is left out is noted."""
+    inside = np.ones(len(ending), bool)
+    for limit, keep in zip(limits, (np.greater_equal, np.less), strict=True):
+        if limit is not None:
+            inside &= keep(times["arrived"], (limit - epoch).total_seconds())
+    if not inside.any():
+        raise InputError([Defect("contacts", None, "arrived", None, "expected contacts in the period asked for")])
+    first = limits[0] or epoch + timedelta(seconds=float(times["arrived"][inside].min()))
+    start = datetime(first.year, first.month, first.day)
+    shift = (start - epoch).total_seconds()
+    nobody = (ending == Ending.ANSWERED) & np.array([not name for name in names["expert"]], bool)
+    lost = np.isnan(times["ended"]) & ((ending == Ending.ABANDONED) | (ending == Ending.ANSWERED))
+    left = ending == Ending.LEFT
+    reasons = (
+        (inside & (ending == Ending.IGNORED), "are not of the desk (ignored)"),
+        (inside & left, "left before they joined the queue; they are counted, and not simulated"),
+        (inside & nobody, "were answered and name no expert; they are left out"),
+        (inside & lost & ~nobody, "have no end, so that wait or service is not known; they are left out"),
+    )
+    notes = tuple(f"{rows.sum()} contacts {why}" for rows, why in reasons if rows.any())
+    rows = inside & ~nobody & ~lost & ~left & (ending != Ending.IGNORED)
+    order = np.flatnonzero(rows)[np.argsort(times["queue_entered"][rows], kind="stable")]
+    if not len(order):
+        raise InputError([Defect("contacts", None, None, None, "expected contacts that joined the queue")])
+    chains = chains_of([names["contact"][row] for row in order], times["queue_entered"][order])
+    codes: dict[str, Any] = {}
+    for name, plural in (("type", "types"), ("priority", "priorities"), ("channel", "channels")):
+        chosen = [names[name][row] for row in order]
+        if name == "type":
+            chosen = [each + HANDED_ON if hop else each for each, hop in zip(chosen, chains.place, strict=True)]
+        distinct = sorted(set(chosen))
+        place = {value: code for code, value in enumerate(distinct)}
+        codes[name] = np.array([place[value] for value in chosen], np.int64)
+        codes[plural] = tuple(f"{value:g}" if name == "priority" else value for value in distinct)
+    for name, plural in (("expert", "experts"), ("group", "groups")):
+        known, code = positions([names[name][row] for row in order])
+        unnamed = len(known) and known[0] == ""
+        codes[name], codes[plural] = code - int(bool(unnamed)), known[1:] if unnamed else known
+    known, customer = positions([names["customer"][row] for row in order])
+    last = times["queue_entered"][order].max() - shift
+    if limits[1] is not None:
+        last = max(last, (limits[1] - start).total_seconds() - 1)
+    return ContactLog(
+        start=start,
+        days=int(last // DAY_S) + 1,
+        arrived_s=times["arrived"][order] - shift,
+        queued_s=times["queue_entered"][order] - shift,
+        answered_s=times["answered"][order] - shift,
+        ended_s=times["ended"][order] - shift,
+        ending=ending[order],
+        transfers=numbers["transfers"][order],
+        resolved=numbers["resolved"][order],
+        hop=chains.place,
+        following=chains.following,
+        handed_on=chains.following >= 0,
+        customer=customer - int(bool(len(known) and known[0] == "")),
+        left_s=times["arrived"][inside & left] - shift,
+        notes=notes,
+        **codes,
+    )
+
+
+def _renamed(source: Any, columns: Mapping[str, str] | None) -> Any:
+    """The table under our names."""
+    if not columns:
+        return source
+    unknown = [name for name in columns if name not in (*REQUIRED, *OPTIONAL)]
+    if unknown:
+        accepted = f"expected names of {', '.join((*REQUIRED, *OPTIONAL))}"
+        raise InputError([Defect("columns", None, name, None, accepted) for name in unknown])
+    import pandas as pd
+
+    from deskmatch.epochs.reading import read_sheet
+
+    sheet = read_sheet(source, "contacts")
+    missing = [name for name in columns.values() if name not in sheet.headers]
+    if missing:
+        accepted = f"expected one of its columns {', '.join(sheet.headers)}"
+        raise InputError([Defect(sheet.name, None, name, None, accepted) for name in missing])
+    cells = dict(zip(sheet.headers, sheet.columns, strict=False))
+    ours = {ours: cells[theirs] for ours, theirs in columns.items()}
+    rest = {name: values for name, values in cells.items() if name not in columns.values() and name not in ours}
+    return pd.DataFrame({**rest, **ours}, dtype=object)
+
+
+def _times(table: HistoryTable) -> tuple[dict[str, Floats], datetime]:
+    """The columns of times in seconds from a midnight, and that midnight; queue entry defaults to arrival."""
+    import pandas as pd
+
+    found: dict[str, Any] = {}
+    for name in TIMES:
+        if name not in table:
+            continue
+        cells = table.sheet.columns[table.sheet.headers.index(name)]
+        text = pd.Series(cells, dtype=object)
+        moments = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+        for row in np.flatnonzero(moments.isna() & text.notna()):
+            table.refuse(table.sheet.labels[row], name, repr(cells[row]), ACCEPTED_TIME)
+        found[name] = moments
+    for row in np.flatnonzero(found["arrived"].isna()):
+        if table.sheet.columns[table.sheet.headers.index("arrived")][row] is None:
+            table.refuse(table.sheet.labels[row], "arrived", "an empty cell", ACCEPTED_TIME)
+    table.finish()
+    first = found["arrived"].min() if len(found["arrived"]) else pd.Timestamp(0, tz="UTC")
+    shift = _offset(table.sheet.columns[table.sheet.headers.index("arrived")])
+    midnight = (first + shift).normalize() - shift
+    seconds = {name: (moments - midnight).dt.total_seconds().to_numpy(float) for name, moments in found.items()}
+    nothing = np.full(len(seconds["arrived"]), np.nan)
+    seconds.setdefault("ended", nothing)
+    seconds.setdefault("queue_entered", seconds["arrived"])
+    return seconds, (midnight + shift).tz_localize(None).to_pydatetime()
+
+
+def _offset(cells: Sequence[str | None]) -> timedelta:
+    """The offset of the first time from UTC, so that days and hours are those of the desk's clock."""
+    text = next((cell for cell in cells if cell), None)
+    moment = datetime.fromisoformat(text) if text else datetime(1970, 1, 1)
+    return moment.utcoffset() or timedelta(0)
+
+
+def _endings(table: HistoryTable, times: dict[str, Floats]) -> Integers:
+    answered, queued = ~np.isnan(times["answered"]), ~np.isnan(times["queue_entered"])
+    default = np.where(answered, Ending.ANSWERED, np.where(queued, Ending.ABANDONED, Ending.LEFT))
+    if "outcome" not in table:
+        return default.astype(np.int64)
+    known = {each.name.lower(): each for each in Ending}
+    cells = table.sheet.columns[table.sheet.headers.index("outcome")]
+    found = default.astype(np.int64)
+    for row, (label, text) in enumerate(zip(table.sheet.labels, cells, strict=True)):
+        if text is None:
+            continue
+        if text.lower() not in known:
+            table.refuse(label, "outcome", repr(text), f"expected one of {', '.join(known)}, or nothing")
+            continue
+        found[row] = known[text.lower()]
+        if (found[row] == Ending.ANSWERED) != answered[row] and found[row] != Ending.IGNORED:
+            table.refuse(label, "outcome", repr(text), "expected it to agree with the column answered")
+    return found
+
+
+def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats], ending: Integers) -> None:
+    """Refuse rows after which a contact cannot go on, and those that begin too early."""
+    rows = np.flatnonzero(~np.isnan(times["queue_entered"]) & (ending != Ending.IGNORED) & (ending != Ending.LEFT))
+    chains = chains_of([ids[row] for row in rows], times["queue_entered"][rows])
+    for at in np.flatnonzero(chains.following >= 0):
+        row, later = rows[at], rows[chains.following[at]]
+        label, other = table.sheet.labels[row], table.sheet.labels[later]
+        if ending[row] != Ending.ANSWERED:
+            how = Ending(ending[row]).name.lower()
+            accepted = f"expected another id than row {other}: a contact that was {how} cannot be handed on"
+            table.refuse(label, "contact", repr(ids[row]), accepted)
+        elif times["queue_entered"][later] < times["answered"][row]:
+            accepted = f"expected a time not before row {label} of the same contact was answered"
+            table.refuse(other, "queue_entered", _clock(times["queue_entered"][later]), accepted)
+
+
+def _names(table: HistoryTable, name: str) -> list[str]:
+    """A column of names; empty: nobody."""
+    if name not in table:
+        return [""] * len(table.sheet.labels)
+    return [text or "" for text in table.sheet.columns[table.sheet.headers.index(name)]]
+
+
+def _optional(table: HistoryTable, name: str, read: Any, accepted: str, default: Any) -> list[Any]:
+    """A column that may be absent or empty."""
+    if name not in table:
+        return [default] * len(table.sheet.labels)
+    found = []
+    for label, text in zip(table.sheet.labels, table.sheet.columns[table.sheet.headers.index(name)], strict=True):
+        try:
+            found.append(default if text is None else read(text))
+        except ValueError:
+            table.refuse(label, name, repr(text), accepted)
+            found.append(default)
+    return found
+
+
+def _moment(name: str, value: datetime | str | None) -> datetime | None:
+    """A limit of the period, by the desk's own clock."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise InputError([Defect("arguments", None, name, repr(value), ACCEPTED_TIME)]) from None
+    if found is not None and found.tzinfo is not None:
+        accepted = f"{ACCEPTED_TIME}, by the desk's own clock, without an offset"
+        raise InputError([Defect("arguments", None, name, repr(value), accepted)])
+    return found
+
+
+def _clock(seconds: float) -> str:
+    day, rest = divmod(int(seconds), 86_400)
+    return f"day {day + 1}, {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"

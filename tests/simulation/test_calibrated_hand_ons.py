@@ -215,6 +215,10 @@ def test_ids_that_cannot_be_a_contact_are_listed() -> None:
     assert "abandoned cannot be handed on" in first
     assert "column 'queue_entered'" in second
     assert "was answered" in second
+    whole = contacts().assign(contact="0")
+    with pytest.raises(InputError, match=f"'0' on {len(whole)} rows; expected at most 16 of one contact") as error:
+        ContactLog.read(whole)
+    assert len(error.value.defects) == 1
     unnamed = ContactLog.read(table.assign(contact=""))
     assert not unnamed.hop.any()
 

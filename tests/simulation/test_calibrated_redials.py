@@ -162,6 +162,14 @@ def test_where_nobody_comes_because_of_the_contact_before_nothing_is_learned() -
     assert with_ids.digest != without.digest
 
 
+def test_an_id_that_is_everybody_is_nobody() -> None:
+    table = contacts(0.0)
+    everybody = table["customer"].where(np.arange(len(table)) % 3 > 0, "0")
+    read = ContactLog.read(table.assign(customer=everybody))
+    assert read.notes == (f"customer '0' has {(everybody == '0').sum()} contacts, and counts as not known",)
+    assert (read.customer < 0).sum() == (everybody == "0").sum()
+
+
 def test_coming_again_can_be_switched_off_and_drawn(tmp_path: Path) -> None:
     table = ablate(learned().replace(horizon_s=2 * DAY_S), replications=2).set_index("process")
     assert table.loc["coming again", "occupancy"] < -0.01

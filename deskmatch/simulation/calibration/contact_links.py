@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HANDED_ON", "Chains", "base_name", "chains_of"]
+__all__ = ["HANDED_ON", "MOST_HAND_ONS", "Chains", "base_name", "chains_of"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 HANDED_ON = " handed on"
 """What the name of a type ends with whose contacts another expert has had before."""
+MOST_HAND_ONS = 15
+"""Of one contact; the most that a scenario can say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

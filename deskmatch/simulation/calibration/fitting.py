@@ -15,10 +15,11 @@ from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.prediction.patience_laws import KaplanMeierPatience
 from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arrivals
 from deskmatch.simulation.calibration.coming_again import ComingAgain, fit_coming_again, marked
+from deskmatch.simulation.calibration.contact_links import MOST_HAND_ONS
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, on_line
 from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline, no_discipline
 from deskmatch.simulation.calibration.goodness import fits_of
-from deskmatch.simulation.calibration.hand_ons_fit import MOST, HandOns, fit_hand_ons
+from deskmatch.simulation.calibration.hand_ons_fit import HandOns, fit_hand_ons
 from deskmatch.simulation.calibration.in_hand import InHand, find_in_hand, leaves_room
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
@@ -284,13 +285,13 @@ def _goes_on(fits: Fits, code: int) -> dict[str, Any]:
         if repeat > 0:
             to = "resolver" if fits.again.same_expert > SAME_EXPERT else "anyone"
             found |= {"repeat": repeat, "repeat_after": _empirical(fits.again.repeats.delay_s), "repeat_to": to}
-            found["max_hops"] = min(fits.again.most, MOST)
+            found["max_hops"] = min(fits.again.most, MOST_HAND_ONS)
     share = np.zeros(1) if fits.hand_ons is None else fits.hand_ons.share[code] / max(1.0 - repeat, 1e-9)
     share = np.floor(share / max(share.sum(), 1.0) * 1e4) / 1e4
     if fits.hand_ons is not None and share.any():
         names = fits.log.class_names()
         found["hand_on"] = {names[other]: float(share[other]) for other in np.flatnonzero(share)}
-        found["max_hops"] = min(found["max_hops"] + fits.hand_ons.most, MOST)
+        found["max_hops"] = min(found["max_hops"] + fits.hand_ons.most, MOST_HAND_ONS)
     elif repeat > 0:
         found["hand_on"] = "never"
     return found

@@ -13,9 +13,6 @@ __all__ = ["HandOns", "fit_hand_ons"]
 
 Floats = NDArray[np.float64]
 
-MOST = 15
-"""Hand-ons of one contact; the most that a scenario can say."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HandOns:
@@ -52,7 +49,7 @@ def fit_hand_ons(log: ContactLog) -> HandOns | None:
     counts = np.zeros((classes, classes))
     np.add.at(counts, (code[rows], code[log.following[rows]]), 1)
     seen = np.maximum(counts.sum(axis=1), 1)
-    most = min(int(log.hop.max()), MOST)
+    most = int(log.hop.max())
     can = failed & (log.hop < most)
     goes_on = np.bincount(code[can & log.handed_on], minlength=classes)
     of_failed = goes_on / np.maximum(np.bincount(code[can], minlength=classes), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import Defect, InputError
 from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
-from deskmatch.simulation.calibration.contact_links import HANDED_ON, chains_of
+from deskmatch.simulation.calibration.contact_links import HANDED_ON, MOST_HAND_ONS, chains_of
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.settings import DAY_S
 
@@ -38,6 +39,8 @@ OPTIONAL = (
     "customer",
 )
 TIMES = ("arrived", "queue_entered", "answered", "ended")
+EVERYBODY, LEAST_OF_EVERYBODY = 0.01, 50
+"""A customer of more than this share of the contacts, and of more than so many, is no one customer."""
 ACCEPTED_TIME = "expected an ISO 8601 time such as 2026-03-02T09:30:00"
 
 
@@ -127,7 +130,8 @@ def _assembled(
         known, code = positions([names[name][row] for row in order])
         unnamed = len(known) and known[0] == ""
         codes[name], codes[plural] = code - int(bool(unnamed)), known[1:] if unnamed else known
-    known, customer = positions([names["customer"][row] for row in order])
+    customers, more = _known_customers([names["customer"][row] for row in order])
+    known, customer = positions(customers)
     last = times["queue_entered"][order].max() - shift
     if limits[1] is not None:
         last = max(last, (limits[1] - start).total_seconds() - 1)
@@ -146,7 +150,7 @@ def _assembled(
         handed_on=chains.following >= 0,
         customer=customer - int(bool(len(known) and known[0] == "")),
         left_s=times["arrived"][inside & left] - shift,
-        notes=notes,
+        notes=(*notes, *more),
         **codes,
     )
 
@@ -233,8 +237,14 @@ def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats]
     """Refuse rows after which a contact cannot go on, and those that begin too early."""
     rows = np.flatnonzero(~np.isnan(times["queue_entered"]) & (ending != Ending.IGNORED) & (ending != Ending.LEFT))
     chains = chains_of([ids[row] for row in rows], times["queue_entered"][rows])
+    too_often = {ids[rows[at]] for at in np.flatnonzero(chains.place > MOST_HAND_ONS)}
+    for name in sorted(too_often):
+        accepted = f"expected at most {MOST_HAND_ONS + 1} of one contact, and an empty cell where it is not known"
+        table.refuse(None, "contact", f"{name!r} on {ids.count(name)} rows", accepted)
     for at in np.flatnonzero(chains.following >= 0):
         row, later = rows[at], rows[chains.following[at]]
+        if ids[row] in too_often:
+            continue
         label, other = table.sheet.labels[row], table.sheet.labels[later]
         if ending[row] != Ending.ANSWERED:
             how = Ending(ending[row]).name.lower()
@@ -243,6 +253,14 @@ def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats]
         elif times["queue_entered"][later] < times["answered"][row]:
             accepted = f"expected a time not before row {label} of the same contact was answered"
             table.refuse(other, "queue_entered", _clock(times["queue_entered"][later]), accepted)
+
+
+def _known_customers(ids: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The ids without those that stand for customers who are not known, and a note for each of these."""
+    most = max(EVERYBODY * len(ids), LEAST_OF_EVERYBODY)
+    counts = {name: count for name, count in Counter(ids).items() if name and count > most}
+    notes = tuple(f"customer {name!r} has {count} contacts, and counts as not known" for name, count in counts.items())
+    return ["" if name in counts else name for name in ids], notes
 
 
 def _names(table: HistoryTable, name: str) -> list[str]:

@@ -21,6 +21,7 @@ from deskmatch.simulation.calibration import (
     calibrate,
     current_rule,
     evaluate_twin,
+    ranking_sensitivity,
     read_anonymous_bank,
     replay,
 )
@@ -168,6 +169,13 @@ def test_an_id_that_is_everybody_is_nobody() -> None:
     read = ContactLog.read(table.assign(customer=everybody))
     assert read.notes == (f"customer '0' has {(everybody == '0').sum()} contacts, and counts as not known",)
     assert (read.customer < 0).sum() == (everybody == "0").sum()
+
+
+def test_rankings_are_tried_with_more_and_fewer_who_come_again() -> None:
+    one = learned().replace(horizon_s=DAY_S)
+    policies = {"now": current_rule(one), "slow": fcfs("slowest")}
+    table = ranking_sensitivity(one, policies, replications=2, factors=(2.0,)).set_index("parameter")
+    assert table.loc["customers who come again", "now"] > table.loc["as it is", "now"]
 
 
 def test_coming_again_can_be_switched_off_and_drawn(tmp_path: Path) -> None:

@@ -118,6 +118,16 @@ def _resolution(values: dict[str, Any], factor: float) -> bool:
     return True
 
 
+def _coming_again(values: dict[str, Any], factor: float) -> bool:
+    """Multiplies the shares of customers who come again."""
+    changed = False
+    for each in values["types"].values():
+        for key in ("redial", "repeat"):
+            if each.get(key):
+                each[key], changed = min(each[key] * factor, 1.0), True
+    return changed
+
+
 _CHANGES: dict[str, Callable[[dict[str, Any], float], bool]] = {
     "arrivals": _arrivals,
     "handling times": _scaled("handling"),
@@ -125,4 +135,5 @@ _CHANGES: dict[str, Callable[[dict[str, Any], float], bool]] = {
     "after-work": _scaled("after_work"),
     "after-work in calm": _scaled("after_work_calm"),
     "differences in resolution": _resolution,
+    "customers who come again": _coming_again,
 }

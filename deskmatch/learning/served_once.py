@@ -65,6 +65,8 @@ def hindrances(scenario: Scenario) -> Iterator[str]:
             yield f"{key}: expected max_hops = 0, unavoidable = 0 and no balk: each ticket is served once"
         if settings.redial > 0:
             yield f"{key}: expected no redial: who gives up is gone"
+        if settings.hazard_by_queue:
+            yield f"{key}: expected no hazard_by_queue: nobody can know what customers find under another policy"
         if settings.after_work or settings.after_work_calm:
             yield f"{key}: expected no after_work"
         if settled(settings.channel, tables.channels[settings.channel])[0] is Kind.CALLBACK:

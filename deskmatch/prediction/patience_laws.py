@@ -227,13 +227,24 @@ class KaplanMeierPatience(_Patience):
         if not len(times):  # all gave up at one instant: a time, and what an exponential would say
             mean = float(found.wait_s.sum() / found.abandoned.sum())
             times, alive, gone = np.array([mean]), np.array([np.exp(-1.0)]), np.array([1])
+        curve_alone = cls.through(times, -np.log(alive), gone)
+        factor = _factors(found, curve_alone.hazard(found.wait_s))
+        return cls(curve_alone.time_s, curve_alone.hazard_at, found.topics, factor)
+
+    @classmethod
+    def through(cls, time_s: Float64, hazard: Float64, gone: NDArray[np.int64]) -> KaplanMeierPatience:
+        """A curve through some points of a cumulative hazard, with customers enough between two of them.
+
+        Parameters
+        ----------
+        time_s, hazard : ``(k,)`` rising, > 0.
+        gone : ``(k,)`` customers who had given up by each time.
+        """
         step = max(FEWEST, int(np.ceil(gone[-1] / KNOTS)))
         chosen = np.unique(np.searchsorted(gone, np.arange(step, gone[-1] + 1, step)))
         # what would be a last stretch of fewer customers belongs to the one before
-        chosen = np.append(chosen[:-1], len(times) - 1) if len(chosen) else np.array([len(times) - 1])
-        time_s = np.concatenate(([0.0], times[chosen]))
-        hazard = np.concatenate(([0.0], -np.log(alive[chosen])))
-        return cls(time_s, hazard, found.topics, _factors(found, _interpolated(found.wait_s, time_s, hazard)))
+        chosen = np.append(chosen[:-1], len(time_s) - 1) if len(chosen) else np.array([len(time_s) - 1])
+        return cls(np.concatenate(([0.0], time_s[chosen])), np.concatenate(([0.0], hazard[chosen])))
 
     @property
     def mean_s(self) -> float:

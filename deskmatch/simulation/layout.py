@@ -66,6 +66,7 @@ class Layout:
         """
         laws = LawTables()
         types = _types(scenario, laws)
+        ratios = _ratios(scenario, types)
         pairs = _pairs(scenario, laws)
         law_records, numbers = laws.arrays()
         paces, pace_every_s = paces_of(scenario.tables, seed)
@@ -92,7 +93,7 @@ class Layout:
             types=types,
             pairs=pairs,
             laws=law_records,
-            tables=np.concatenate((numbers, paces)),
+            tables=np.concatenate((numbers, paces, ratios)),
             seen=seen,
             onward=onward,
             changes=changes,
@@ -110,6 +111,7 @@ class Layout:
         engine["offers_fail"] = (experts["accepts"] < 1).any()
         engine["seed0"], engine["seed1"] = seed
         engine["first_pace"], engine["paces"], engine["pace_every_s"] = len(numbers), len(paces), pace_every_s
+        types["first_ratio"] += len(numbers) + len(paces)
         layout.make_places(n)
         layout._open(scenario)
         return layout
@@ -232,6 +234,14 @@ def _types(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
             record["no_answer_scale_s"] = np.inf if scale is None else scale
             record["attempt_s"], record["retry_after_s"] = model.attempt_s, model.retry_after_s
     return types
+
+
+def _ratios(scenario: Scenario, types: NDArray[Any]) -> NDArray[np.float64]:
+    """The ratios of hazards of all types; fills in where those of each begin."""
+    own = [each.settings.hazard_by_queue for each in scenario.types]
+    types["ratios"] = [len(each) for each in own]
+    types["first_ratio"] = np.cumsum(types["ratios"]) - types["ratios"]
+    return np.array([ratio for each in own for ratio in each])
 
 
 def _law(laws: LawTables, law: Law | None) -> tuple[int, float]:

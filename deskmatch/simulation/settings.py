@@ -172,6 +172,9 @@ class TicketType(ScenarioSettings):
     after_work_calm : the same where nobody waits when the contact ends, as people take longer then; default:
         `after_work`.
     patience : time until a waiting customer gives up; None: as the channel says.
+    hazard_by_queue : how many times as fast customers give up who find 0, 1, 2, … others waiting in the channel, each
+        > 0: the probability that one has not given up after a while is that which `patience` says, to this power. The
+        last holds for more; empty: 1. Customers whose patience is recorded have that.
     balk : probability of leaving at once if the ticket must wait; None: as the channel says.
     promised_wait_s : the wait that customers are told when they come, > 0; policies see it, and the reward charges
         waits against it. None: nothing is promised.
@@ -207,6 +210,7 @@ class TicketType(ScenarioSettings):
     after_work: TimeOrNever = None
     after_work_calm: TimeOrNever = None
     patience: TimeOrNever = None
+    hazard_by_queue: tuple[Positive, ...] = ()
     balk: Probability | None = None
     promised_wait_s: Positive | None = None
     unavoidable: Probability = 0.0
@@ -320,7 +324,8 @@ class Group(ScenarioSettings):
     staffing_every_s : length of the intervals, > 0.
     logins_s : recorded logins of all of them as ``[from, to]`` in seconds from the first midnight, instead of shifts;
         in order, and apart from each other. They are no roster: no policy is shown when one will end.
-    breaks_s : recorded breaks within the logins, likewise; one that would begin while customers wait is left out.
+    breaks_s : recorded breaks within the logins, likewise. Whoever is busy then begins the break with the end of a
+        contact at which nobody waits, and comes back when it was to end; if there is none before, it is left out.
     logins_every_s : after how many seconds they are repeated; default: the whole weeks that they last.
 
     Raises

@@ -94,3 +94,45 @@ def test_after_work_may_take_longer_where_nobody_waits() -> None:
     rows = simulate(desk().replace(types=types), fcfs()).tickets
     assert rows["started_s"].tolist() == [0.0, 105.0, 210.0, 500.0]
     assert rows["after_s"].tolist() == [5.0, 5.0, 30.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("span", "started"),
+    [
+        ([50, 1000], [0, 100, 200, 1000]),  # busy at 50; at 100 and 200 somebody waits, at 300 nobody does
+        ([50, 250], [0, 100, 200, 500]),  # it was to end before anybody could go
+        ([350, 600], [0, 100, 200, 600]),  # idle: at once
+    ],
+)
+def test_a_break_begins_as_soon_as_nobody_waits_and_ends_when_it_was_to_end(
+    span: list[float], started: list[float]
+) -> None:
+    run = simulate(desk(logins_s=[[0, 4000]], breaks_s=[span]), fcfs())
+    assert sorted(run.tickets["started_s"]) == started
+    away = max(span[1] - max(span[0], 300), 0)
+    assert run.end.logged_s.sum() == 4000 - away
+
+
+def test_customers_who_find_others_waiting_give_up_faster() -> None:
+    pairs = 2000
+
+    def waits(**keys: object) -> np.ndarray:
+        """Means of those who find nobody and of those who find one, of whom nobody is served."""
+        times = [second for k in range(pairs) for second in (5000.0 * k + 5, 5000.0 * k + 5.001)]
+        scenario = {
+            "horizon_s": 5000.0 * pairs,
+            "channels": {"call": {"patience": 100}},
+            "types": {"one": {"channel": "call", "handling": 1, "arrivals": {"times_s": times}, **keys}},
+            "groups": {"ana": {"experts": 1, "logins_s": [[0, 1]], "logins_every_s": 5000.0 * pairs}},
+        }
+        rows = simulate(Scenario.load(scenario), fcfs(), seed=2).tickets.sort_values("arrived_s")
+        return (rows["ended_s"] - rows["arrived_s"]).to_numpy().reshape(pairs, 2)
+
+    plain, faster = waits(), waits(hazard_by_queue=[1.0, 4.0])
+    assert waits(hazard_by_queue=[1.0]) == pytest.approx(plain)
+    assert plain.mean(axis=0) == pytest.approx([100, 100], abs=4 * 100 / np.sqrt(pairs))
+    assert faster[:, 0] == pytest.approx(plain[:, 0])
+    assert faster[:, 1] == pytest.approx(plain[:, 1] / 4)  # the same customers: an exponential to the power 4
+    assert waits(hazard_by_queue=[0.5]) == pytest.approx(2 * plain)  # the last holds for more
+    with pytest.raises(ScenarioError, match="hazard_by_queue"):
+        waits(hazard_by_queue=[1.0, 0.0])

@@ -140,8 +140,8 @@ TICKET = fields(
     # next, previous: in its queue, or among the tickets in hand of its expert
     "type queue channel phase next previous expert preferred barred declined"
     # what the engine keeps of it: root number, the type as which it came and its number within that, contacts so far,
-    # hops, calls, offers; again: 1 where the customer has come back
-    " root origin number attempt hops calls offers fresh again"
+    # hops, calls, offers; again: 1 where the customer has come back; ahead: tickets that it found waiting
+    " root origin number attempt hops calls offers fresh again ahead"
     # uniforms of this contact, 32 bits each: patience, balking, service, resolution
     " u_patience u_balk u_service u_resolution",
 )
@@ -149,9 +149,9 @@ TICKET = fields(
 EXPERT = fields(
     # idle_since: when the last ticket ended; last: work is counted up to here; the rest: see `simulation.engine.hands`
     "idle_since occupancy occupied_at last busy_since busy_s load_s on_since on_s accepts cycle_start",
-    # wanted: waiting tickets that prefer this expert
+    # wanted: waiting tickets that prefer this expert; due_off: 1 where a break is to begin as soon as nobody waits
     "pool listed next previous load taken alone on jobs due turn served offers declined change first_change changes"
-    " wanted",
+    " wanted due_off",
 )
 
 POOL = fields("share idle_weight", "first last single first_link last_link present size tier kin idle")

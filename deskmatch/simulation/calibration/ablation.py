@@ -116,16 +116,6 @@ def _without_skills(values: dict[str, Any]) -> bool:
     return changed
 
 
-def _without_after_work(values: dict[str, Any]) -> bool:
-    gone = [each.pop(key, None) for each in values["types"].values() for key in ("after_work", "after_work_calm")]
-    return any(gone)
-
-
-def _without_calm(values: dict[str, Any]) -> bool:
-    gone = [each.pop("after_work_calm", None) for each in values["types"].values()]
-    return any(gone)
-
-
 def _exponential(key: str) -> Callable[[dict[str, Any]], bool]:
     def change(values: dict[str, Any]) -> bool:
         changed = False
@@ -159,6 +149,14 @@ def _dropped(*keys: str) -> Callable[[dict[str, Any]], bool]:
     return change
 
 
+def _dropped_of_types(*keys: str) -> Callable[[dict[str, Any]], bool]:
+    def change(values: dict[str, Any]) -> bool:
+        gone = [each.pop(key, None) for each in values["types"].values() for key in keys]
+        return any(gone)
+
+    return change
+
+
 _CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "breaks": _without_breaks,
     "speeds of experts": _without_speeds,
@@ -166,12 +164,13 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "hand-ons": _without_hand_ons,
     "coming again": _without_coming_again,
     "slower beside others": _without_slowing,
-    "after-work": _without_after_work,
-    "longer after-work in calm": _without_calm,
+    "after-work": _dropped_of_types("after_work", "after_work_calm"),
+    "longer after-work in calm": _dropped_of_types("after_work_calm"),
     "shape of handling times": _exponential("handling"),
     "handling times by type": _one_law("handling"),
     "shape of patience": _exponential("patience"),
     "patience by type": _one_law("patience"),
+    "patience by queue": _dropped_of_types("hazard_by_queue"),
     "pace of hours and days": _dropped("pace", "pace_cv"),
     "busy and quiet days": _dropped("busyness_cv"),
 }
@@ -188,6 +187,7 @@ _WITHOUT = {
     "handling times by type": "one law for all types",
     "shape of patience": "exponential, with the same means",
     "patience by type": "one law for all types",
+    "patience by queue": "the same whatever queue customers find",
     "pace of hours and days": "the same on all days and at all hours",
     "hand-ons": "nobody is handed on",
     "coming again": "nobody comes again because of the contact before",

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import Defect, InputError
 from deskmatch.prediction.historical_rate import HistoricalRate
-from deskmatch.prediction.patience_laws import KaplanMeierPatience
 from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arrivals
 from deskmatch.simulation.calibration.coming_again import ComingAgain, fit_coming_again, marked
 from deskmatch.simulation.calibration.contact_links import MOST_HAND_ONS
@@ -22,6 +21,7 @@ from deskmatch.simulation.calibration.goodness import fits_of
 from deskmatch.simulation.calibration.hand_ons_fit import HandOns, fit_hand_ons
 from deskmatch.simulation.calibration.in_hand import InHand, find_in_hand, leaves_room
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
+from deskmatch.simulation.calibration.patience_fit import ClassPatience, fit_patience
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
 from deskmatch.simulation.calibration.service_fit import POINTS, ServiceFit, fit_elapsed, fit_service
 from deskmatch.simulation.calibration.staffing import desk_of_tickets, drain_of, groups_of
@@ -36,9 +36,6 @@ __all__ = ["Fits", "calibrate", "fit_log"]
 
 Floats = NDArray[np.float64]
 
-FEWEST = 20
-"""Customers who gave up below which patience is not fitted: the channel's default stays."""
-
 OVERLAPPING = 0.05
 """Share of contacts that begin while their expert has another one, above which this is noted."""
 
@@ -47,9 +44,6 @@ SAME_EXPERT = 0.5
 
 FEW_OF_TYPE = 20.0
 """Tickets of a type at which its own rate of resolution counts as much as that of all."""
-
-OWN_CURVE = 150
-"""Customers of a class who gave up from which on its patience has a curve of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +67,7 @@ class Fits:
     service: ServiceFit
     presence: Presence | None
     discipline: Discipline
-    patience: dict[str, KaplanMeierPatience] | None
+    patience: dict[str, ClassPatience] | None
     resolution: HistoricalRate | None
     hand_ons: HandOns | None
     in_hand: InHand | None
@@ -155,7 +149,7 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
         service=fit_service(log, None if in_hand is None else in_hand.work_s) if log.on_line else fit_elapsed(log),
         presence=infer_presence(log) if log.on_line else None,
         discipline=infer_discipline(log) if log.on_line else no_discipline(log),
-        patience=_patience(log),
+        patience=fit_patience(log),
         resolution=_resolution(log),
         hand_ons=fit_hand_ons(log),
         in_hand=in_hand,
@@ -254,7 +248,10 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
     if fits.patience is not None and on_line(found["channel"]):
         at = (np.arange(POINTS) + 0.5) / POINTS
         name = log.class_names()[code]
-        found["patience"] = _empirical(fits.patience[name].quantile_s(at, name))
+        own = fits.patience[name]
+        found["patience"] = _empirical(own.quantile_s(at))
+        if own.hazard_by_queue:
+            found["hazard_by_queue"] = [round(ratio, 4) for ratio in own.hazard_by_queue]
     return {**found, **_after_work(fits, found["channel"])}
 
 
@@ -348,24 +345,6 @@ def _resolution(log: ContactLog) -> HistoricalRate | None:
         "resolved_first_contact": good[rows] == 1,
     }
     return HistoricalRate.fit(pd.DataFrame(frame))
-
-
-def _patience(log: ContactLog) -> dict[str, KaplanMeierPatience] | None:
-    """A curve for each class in which many gave up; for the others that of all, faster or slower."""
-    if log.abandoned.sum() < FEWEST or not log.on_line:
-        return None
-    import pandas as pd
-
-    rows = (log.ending != Ending.BLOCKED) & (log.wait_s > 0)
-    names = np.array(log.class_names())[log.contact_class[rows]]
-    frame = {"wait_s": log.wait_s[rows], "abandoned": log.abandoned[rows], "topic": names}
-    table = pd.DataFrame(frame)
-    pooled = KaplanMeierPatience.fit(table)
-    found = dict.fromkeys(log.class_names(), pooled)
-    for name, own in table.groupby("topic"):
-        if own["abandoned"].sum() >= OWN_CURVE:
-            found[str(name)] = KaplanMeierPatience.fit(own)
-    return found
 
 
 def _empirical(sample: Floats) -> dict[str, Any]:

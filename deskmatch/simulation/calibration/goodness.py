@@ -8,6 +8,7 @@ import numpy as np
 
 from deskmatch.simulation.calibration.contact_log import Ending
 from deskmatch.simulation.calibration.measures import time_in_hand
+from deskmatch.simulation.calibration.patience_fit import ClassPatience, ahead_of, waits_of
 from deskmatch.simulation.calibration.service_fit import POINTS
 from deskmatch.simulation.provenance import Fit
 
@@ -63,13 +64,26 @@ def _patience(fits: Fits) -> Fit:
             says="too few gave up, or nobody waits on a line: the channel's default",
             unknown=unknown,
         )
-    log, kinds = fits.log, len(set(map(id, fits.patience.values())))
+    log, laws = fits.log, fits.patience.values()
+    kinds = len({id(each.law) for each in laws})
     return Fit(
         process="patience",
-        says=f"{log.abandoned.sum()} gave up; {kinds} Kaplan–Meier curve{'s' if kinds > 1 else ''}",
+        says=f"{log.abandoned.sum()} gave up; {kinds} curve{'s' if kinds > 1 else ''}; {_by_queue(fits.patience)}",
         figure="greatest distance between customers who gave up and those expected by the law, as a share (0: exact)",
         value=round(_patience_distance(fits), 3),
         unknown=unknown,
+    )
+
+
+def _by_queue(laws: dict[str, ClassPatience]) -> str:
+    """What the classes of most customers who gave up say of the queue that they found."""
+    steepest = max(laws, key=lambda name: laws[name].ratio[-1] / laws[name].ratio[0])
+    most = laws[steepest]
+    if not most.hazard_by_queue:
+        return "they give up as fast whatever queue they find"
+    times = most.ratio[-1] / most.ratio[0]
+    return (
+        f"who finds {most.least[-1]} or more waiting gives up {times:.1f} times as fast as who finds few ({steepest})"
     )
 
 
@@ -77,11 +91,11 @@ def _patience_distance(fits: Fits) -> float:
     """Cox–Snell residuals: H(wait) should be a censored unit exponential; greatest gap of the cumulative hazard."""
     log, laws = fits.log, fits.patience
     assert laws is not None
-    rows = (log.ending != Ending.BLOCKED) & (log.wait_s > 0)
+    rows, ahead = waits_of(log), ahead_of(log)
     residual, gone = np.zeros(rows.sum()), log.abandoned[rows]
     for code, name in enumerate(log.class_names()):
         own = log.contact_class[rows] == code
-        residual[own] = -np.log(np.maximum(laws[name].survival(log.wait_s[rows][own], name), 1e-300))
+        residual[own] = laws[name].hazard(log.wait_s[rows][own], ahead[rows][own])
     order = np.argsort(residual)
     expected = np.cumsum(residual[order]) + residual[order] * np.arange(len(order) - 1, -1, -1)
     return float(np.abs(np.cumsum(gone[order]) - expected).max() / max(gone.sum(), 1))

@@ -11,6 +11,7 @@ from deskmatch.simulation.calibration.away import EDGES_S
 from deskmatch.simulation.calibration.coming_again import EDGES_S as AGAIN_S
 from deskmatch.simulation.calibration.coming_again import GAVE_UP, OTHER, UNRESOLVED, pairs_of
 from deskmatch.simulation.calibration.contact_log import Ending, hour_of, intervals_of_day
+from deskmatch.simulation.calibration.patience_fit import ahead_of, waits_of
 from deskmatch.simulation.pictures import figure_of
 from deskmatch.simulation.settings import DAY_S
 
@@ -125,7 +126,7 @@ def _draw_patience(axes: Any, fits: Fits) -> None:
     from scipy.stats import CensoredData, ecdf
 
     log = fits.log
-    rows = (log.ending != Ending.BLOCKED) & (log.wait_s > 0)
+    rows, ahead = waits_of(log), ahead_of(log)
     at = np.linspace(0, float(np.quantile(log.wait_s[rows], 0.99)), 200)
     most = np.argsort(-np.bincount(log.contact_class[rows]))[:3]
     for number, code in enumerate(most):
@@ -133,8 +134,13 @@ def _draw_patience(axes: Any, fits: Fits) -> None:
         curve = ecdf(CensoredData.right_censored(log.wait_s[own], ~log.abandoned[own])).sf
         name = log.class_names()[code]
         axes.step(at, 100 * curve.evaluate(at), color=f"C{number}", lw=0.8)
-        axes.plot(at, 100 * fits.patience[name].survival(at, name), "--", color=f"C{number}", label=name)
-    axes.set_xlabel("s (steps: Kaplan–Meier of the class; dashes: fitted)", fontsize=8)
+        fitted = fits.patience[name]
+        found = [int(np.quantile(ahead[own], share)) for share in (0.05, 0.95)]
+        low, high = (100 * np.exp(-fitted.hazard(at, np.full(len(at), n))) for n in found)
+        axes.fill_between(
+            at, low, high, color=f"C{number}", alpha=0.25, label=f"{name}: {found[0]} to {found[1]} ahead"
+        )
+    axes.set_xlabel("s (steps: Kaplan–Meier of the class; areas: fitted, by the queue found)", fontsize=8)
     axes.legend(fontsize=8)
 
 

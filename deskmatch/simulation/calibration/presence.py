@@ -56,7 +56,7 @@ class Presence:
     Parameters
     ----------
     spans : by expert.
-    breaks : by expert, within the spans, breaks that began in calm and would have been put off had customers waited.
+    breaks : by expert, within the spans, breaks that began in calm and would have begun later had customers waited.
     hours : by expert, from the first to the last contact of each day, without breaks.
     away : the law of times away after a contact.
     """
@@ -175,15 +175,18 @@ class _Work:
         """``(contacts − 1,)`` seconds to the next one."""
         return np.maximum(self.begin[1:] - self.end[:-1], 0.0)
 
-    def queue(self) -> tuple[NDArray[np.bool_], Floats]:
-        """Of each gap whether somebody waited when it began, and seconds until somebody was last seen to wait."""
+    def queue(self, grace: float) -> tuple[NDArray[np.bool_], Floats]:
+        """Of each gap whether somebody waited when it began, and seconds until somebody was last seen to wait.
+
+        Who came just after it began does not count: experts who are not ready then are those whose W is long.
+        """
         begin, end = self.begin[1:], self.end[:-1]
         low = np.searchsorted(self.evidence[:, 1], end, side="right")
         high = np.searchsorted(self.evidence[:, 0], begin - 1.0, side="left")
         seen = (high > low) & (begin > end)
         last, under = np.zeros(len(begin)), np.zeros(len(begin), bool)
         last[seen] = np.minimum(self.evidence[high[seen] - 1, 1], begin[seen]) - end[seen]
-        under[seen] = self.evidence[low[seen], 0] <= end[seen] + RINGING_S
+        under[seen] = self.evidence[low[seen], 0] <= end[seen] + grace
         under |= (begin <= end) & (self.wait[1:] > ROUNDING_S)  # who is taken at once had waited
         return under, np.maximum(last, 0.0)
 
@@ -192,7 +195,8 @@ def _gaps(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> tupl
     """All gaps, and where those of each expert begin."""
     count = [len(each.gap) for each in work]
     place = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
-    queue = [each.queue() for each in work]
+    grace = grace_of(log)
+    queue = [each.queue(grace) for each in work]
     passes = _passes(log, work, skills)
     pass_gap, pass_s, pass_idle = [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros(0, np.int64)]
     for expert, (each, (time, idle)) in enumerate(zip(work, passes, strict=True)):
@@ -201,7 +205,6 @@ def _gaps(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> tupl
         pass_gap.append(place[expert] + at[inside])
         pass_s.append(time[inside] - each.end[:-1][at[inside]])
         pass_idle.append(idle[inside])
-    grace = grace_of(log)
     gaps = Gaps(
         expert=np.repeat(np.arange(len(work)), count),
         length_s=np.concatenate([each.gap for each in work]),

@@ -11,7 +11,7 @@ from deskmatch.policies.dispatch.records import EXCLUDED, NOBODY
 from deskmatch.policies.dispatch.selector import count_area, enqueue, find_expert, find_ticket, strike
 
 from .drawing import AGAIN, COMMON, OFFER, ONWARD, ROOT, SPECIAL, block, draw, pace
-from .hands import drop_job, release, take, work_on
+from .hands import drop_job, log_out, release, take, work_on
 from .heap import cancel, schedule
 from .records import World
 from .rows import count_system, free_place, new_place, retire, write_row
@@ -80,6 +80,7 @@ def _enter(world: World, k: int) -> None:
     """A contact begins: it is served at once, or waits, or is lost at once."""
     world.tickets[k]["since"] = world.desk[0]["now"]
     world.tickets[k]["declined"] = world.tickets[k]["offers"] = world.tickets[k]["fresh"] = 0
+    world.tickets[k]["ahead"] = world.channels[world.tickets[k]["channel"]]["waiting"]
     words = block(world, k, world.tickets[k]["attempt"], COMMON)
     world.tickets[k]["u_patience"], world.tickets[k]["u_balk"] = np.int64(words[0]), np.int64(words[1])
     world.tickets[k]["u_service"], world.tickets[k]["u_resolution"] = np.int64(words[2]), np.int64(words[3])
@@ -158,8 +159,17 @@ def _lose_patience_later(world: World, k: int) -> None:
         schedule(world, _node(world, k), world.tickets[k]["since"] + world.tickets[k]["patience_s"])
     elif world.types[t]["patience"] >= 0:
         u = uniform(np.uint64(world.tickets[k]["u_patience"]))
+        if world.types[t]["ratios"] > 0:
+            u **= 1.0 / _hazard_ratio(world, k)
         patience = draw(world, world.types[t]["patience"], world.types[t]["patience_s"], u)
         schedule(world, _node(world, k), world.tickets[k]["since"] + patience)
+
+
+def _hazard_ratio(world: World, k: int) -> float:
+    """How many times as fast the customer of ticket k gives up, by how many it found waiting."""
+    t = world.tickets[k]["type"]
+    at = min(world.tickets[k]["ahead"], world.types[t]["ratios"] - 1)
+    return world.tables[world.types[t]["first_ratio"] + at]  # type: ignore[no-any-return]
 
 
 def _offer(world: World, e: int, k: int) -> None:
@@ -363,6 +373,10 @@ def work_done(world: World, e: int) -> None:
     k = world.experts[e]["due"]
     phase, t, channel = world.tickets[k]["phase"], world.tickets[k]["type"], world.tickets[k]["channel"]
     drop_job(world, e, k)
+    leaves = world.experts[e]["due_off"] == 1 and world.desk[0]["waiting"] == 0
+    if leaves:
+        world.experts[e]["due_off"] = 0
+        log_out(world, e)
     if phase == AFTER:
         release(world, e, channel)
         free_place(world, k)
@@ -412,6 +426,8 @@ def work_done(world: World, e: int) -> None:
                     route_expert(world, e)  # who waited comes first
                 _enter(world, k)
     route_expert(world, e)
+    if leaves and world.engine[0]["offers_fail"] == 1:
+        offer_again(world, e)
 
 
 def _not_answered(world: World, e: int, k: int) -> None:

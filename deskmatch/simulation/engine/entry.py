@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 
 # The values of `Answer`, as numbers that compiled code takes as constants.
 UNTIL, DECISION, ROWS_FULL, TICKETS_FULL, EMPTY = range(5)
-LOGS_OUT, LOGS_IN = range(2)
+LOGS_OUT, LOGS_IN, GOES_WHEN_CALM = range(3)
 
 ROWS_OF_EVENT = 2
 """Rows that one event can write at most; each ticket that learns that it must wait can write another."""
@@ -200,16 +200,17 @@ def advance_engine(
 def _change_shift(world: World, e: int) -> bool:
     """Expert e logs in or out, and the next change is scheduled; whether the expert has logged in.
 
-    A break that would begin while the expert is busy and customers wait is put off: there will be another. If the
-    expert is idle, nobody waits whom the expert could serve.
+    A break of somebody who is busy begins with the end of a contact at which nobody waits (`work_done`), if there is
+    one before it was to end. Whoever has room goes at once: nobody waits whom such an expert could serve.
     """
     at = world.experts[e]["first_change"] + world.experts[e]["change"]
     change = world.changes[at]["on"]
     on = change == LOGS_IN
     if on:
         log_in(world, e)
-    elif change == LOGS_OUT or world.desk[0]["waiting"] == 0 or world.experts[e]["listed"] == 1:
+    elif change == LOGS_OUT or world.experts[e]["listed"] == 1:
         log_out(world, e)
+    world.experts[e]["due_off"] = 1 if change == GOES_WHEN_CALM and world.experts[e]["on"] == 1 else 0
     world.experts[e]["change"] += 1
     if world.experts[e]["change"] == world.experts[e]["changes"]:
         world.experts[e]["change"] = 0

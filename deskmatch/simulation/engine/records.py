@@ -113,14 +113,16 @@ EVENT = fields("time", "node")
 TYPE = fields(
     "patience_s balk after_s calm_s unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
     " retry_after_s promised_s handed redial redial_after_s",
-    "patience after calm away channel calls hops upward first_seen seen first_target targets later faithful number",
+    "patience after calm away channel calls hops upward first_seen seen first_target targets later faithful number"
+    " first_ratio ratios",
 )
 """``patience``, ``after`` and ``calm`` (after-work while somebody waits, and while nobody does), ``away``: laws, whose
 means stand above, −1: none; ``later``: of the time until who gave up calls again; ``faithful``: 1 where a customer who
 comes back goes to the expert of before; ``calls``: most calls back, 0: no callback; ``upward``: handed on to a higher
 tier where there is one; ``handed``: share of the unresolved that are handed on; ``targets``: so many entries of `seen`
 from ``first_target`` on are the types that they become, 0: they keep their own; ``number``: tickets of this type so
-far."""
+far; ``ratios``: so many entries of the tables from ``first_ratio`` on are how many times as fast customers give up who
+found 0, 1, 2, … waiting, 0: 1."""
 
 PAIR = fields("mean_s resolution", "law")
 
@@ -129,7 +131,7 @@ LAW = fields("shape", "kind first count")
 SEEN = fields("cumulative", "queue")
 
 CHANGE = fields("time", "on")
-"""``on``: 0 logs out, 1 logs in, 2 goes on a break unless customers wait."""
+"""``on``: 0 logs out, 1 logs in, 2 goes on a break as soon as nobody waits."""
 
 ROW = np.dtype(
     [

@@ -36,8 +36,10 @@ from benchmarks.policies.small import judge_named, judge_random, looseness
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PARTS = ("small", "track", "robustness", "equal wait")
 SMALL = "small_desks.json"
-REPLICATIONS = 40
+REPLICATIONS = 20
 """Where something is wrong, and at equal waits; on the track each desk's course says how many."""
+DESKS = 12
+"""Small desks drawn at random."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -103,7 +105,7 @@ def _simulated(options: argparse.Namespace) -> Iterator[list[Record]]:
 
 def _small(quick: bool, jobs: int) -> dict[str, Any]:
     return {
-        "random": judge_random(3 if quick else 40, n_jobs=jobs),
+        "random": judge_random(3 if quick else DESKS, n_jobs=jobs),
         "named": judge_named(n_jobs=jobs),
         "looseness": looseness(2 if quick else 20),
     }

@@ -235,8 +235,8 @@ def _learned(scene: Scene, own: Values) -> Any:
 
 
 def _can_learn(scene: Scene) -> bool:
-    """On desks of twelve; larger ones would take hours, and the bank's experts come and go."""
-    return scene.scenario.n_experts <= 12
+    """On desks of twelve; larger ones would take hours, the bank's experts come and go, and nobody foresees a shock."""
+    return scene.scenario.n_experts <= 12 and scene.desk != "shock"
 
 
 LEARNING_H, LEARNING_SEED = 2.0, 6007

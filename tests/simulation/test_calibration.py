@@ -458,8 +458,21 @@ def test_tickets_that_are_open_at_the_end_count_as_open_and_late_weeks_count_mor
     assert steady.open > 200
     assert steady.quantiles(0, 999).mean() == pytest.approx(200 * 3600, rel=0.1)
     faster = fit_ages(read(np.where(opened < 28 * DAY_S, 12.0, 3.0)))
-    assert faster.half_life[0] < 28
+    assert faster.course[0].half_life < 28 or faster.course[0].growth > 0
     assert faster.quantiles(0, 999).mean() < 6 * 3600
+    assert steady.course[0].growth == steady.course[1].growth == 0  # nothing grows
+
+
+def test_hazards_that_grow_from_week_to_week_are_those_of_the_end_of_the_log() -> None:
+    rng = np.random.default_rng(9)
+    opened = np.sort(rng.uniform(0, 42 * DAY_S, 6000))
+    growth = np.log(1.3) / 7
+    hours = 10 * np.exp(-growth * opened / DAY_S) * rng.exponential(1.0, len(opened))  # 1.3 times as fast each week
+    at = START + pd.to_timedelta(opened, unit="s")
+    table = {"arrived": at, "answered": at, "ended": at + pd.to_timedelta(3600 * hours, unit="s"), "type": "a"}
+    found = fit_ages(ContactLog.read(pd.DataFrame({**table, "expert": "x", "channel": "post"})))
+    assert found.course[0].growth == pytest.approx(growth, rel=0.25)
+    assert found.quantiles(0, 999).mean() == pytest.approx(3600 * 10 * np.exp(-growth * 42), rel=0.15)
 
 
 @pytest.mark.skipif("DESKMATCH_DATA" not in os.environ, reason="DESKMATCH_DATA is not set: no public logs")

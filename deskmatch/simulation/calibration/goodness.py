@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deskmatch.simulation.calibration.contact_log import Ending
+from deskmatch.simulation.calibration.elapsed_fit import Course
 from deskmatch.simulation.calibration.measures import time_in_hand
 from deskmatch.simulation.calibration.patience_fit import ClassPatience, ahead_of, waits_of
 from deskmatch.simulation.calibration.service_fit import POINTS
@@ -33,7 +34,7 @@ def fits_of(fits: Fits) -> tuple[Fit, ...]:
 def _elapsed(fits: Fits) -> Fit:
     elapsed, found = fits.log.elapsed_s / 3600, fits.service.elapsed
     assert found is not None
-    first, later = ("all days count the same" if np.isinf(d) else f"half-life {d:g} days" for d in found.half_life)
+    first, later = map(_course_of, found.course)
     return Fit(
         process="time to the end",
         says=(
@@ -42,6 +43,12 @@ def _elapsed(fits: Fits) -> Fit:
         ),
         unknown="how much of the time in hand is work, when experts are there, and what they do first",
     )
+
+
+def _course_of(course: Course) -> str:
+    """How days count, and by how much ends become more frequent."""
+    days = "all days count the same" if np.isinf(course.half_life) else f"half-life {course.half_life:g} days"
+    return f"{days}, {np.expm1(7 * course.growth):+.0%} ends a week" if course.growth else days
 
 
 def _arrivals(fits: Fits) -> Fit:

@@ -42,7 +42,8 @@ def calibrate_command(
     """Learn a desk from its log: a scenario for deskmatch simulate, with its error against the days kept back."""
     with readable_errors():
         from deskmatch.simulation.calibration.evaluation import evaluate_twin
-        from deskmatch.simulation.calibration.fitting import fit_log, scenario_of
+        from deskmatch.simulation.calibration.fitting import fit_log
+        from deskmatch.simulation.calibration.twin import scenario_of
 
         if format not in FORMATS:
             fail(f"--format: found {format!r}; expected one of {', '.join(FORMATS)}")

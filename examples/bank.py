@@ -35,10 +35,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replications", type=int, default=5, help="of each policy, 2 or more")
     options = parser.parse_args()
+    if options.replications < 2:
+        parser.error(f"--replications: found {options.replications}; expected 2 or more")
     if "DESKMATCH_DATA" not in os.environ:
         parser.exit(2, "DESKMATCH_DATA is not set: expected the folder of the data sets\n")
     folder = Path(os.environ["DESKMATCH_DATA"]) / "anonymous_bank"
-    log = read_anonymous_bank(next(folder.glob("calls_*.csv.gz")))
+    path = next(folder.glob("calls_*.csv.gz"), None)
+    if path is None:
+        parser.exit(2, f"{folder}: expected a file calls_*.csv.gz, the calls of the bank\n")
+    log = read_anonymous_bank(path)
     before, week = log.between(0, log.days - 7), log.between(log.days - 7, log.days)
 
     twin = calibrate(before, name="bank")
@@ -72,7 +77,7 @@ def main() -> None:
     print(order.round(2).to_string(index=False))
     print(
         "\nNot simulated: customers who call again because nobody answered (those of that week are among its arrivals),"
-        "\npeople who learn, and breaks that would have been taken at other times. A difference below the twin's error"
+        "\npeople who learn, and breaks on which nobody went that week. A difference below the twin's error"
         "\nis no promise: try it on the desk."
     )
 

@@ -55,3 +55,5 @@ def test_what_it_does_not_hold_for_is_refused() -> None:
         clairvoyant_bound(desk(max_hops=2))
     with pytest.raises(ScenarioError, match=r"types\.t0\.seen_as"):
         clairvoyant_bound(desk(seen_as={"t1": 0.5}))
+    with pytest.raises(ScenarioError, match="no hazard_by_queue"):
+        clairvoyant_bound(desk(hazard_by_queue=[1.0, 2.0]))

@@ -81,8 +81,8 @@ def _chain(
     rate: Floats | float, mu: Floats | float, theta: Floats | float, cost: Floats | float, blocked: Floats | float,
     n: Integers | int, room: Integers | int,
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    """``(…, levels)`` deaths and costs a second by level, 0 … n + room; beyond that of its own nobody dies fast enough
-    to be seen: deaths are endless."""
+    """``(…, levels)`` deaths and costs a second by level, 0 … n + room of the longest chain; beyond its own last level
+    the deaths of a chain are endless, so that it is never there."""
     rate, mu, theta, cost, blocked, n, room = (
         np.asarray(each)[..., None] for each in (rate, mu, theta, cost, blocked, n, room)
     )

@@ -213,7 +213,7 @@ def test_ids_that_cannot_be_a_contact_are_listed() -> None:
     first, second = map(str, error.value.defects)
     assert "column 'contact': found '1'; expected another id than row" in first
     assert "abandoned cannot be handed on" in first
-    assert "column 'queue_entered'" in second
+    assert "column 'arrived'" in second
     assert "was answered" in second
     whole = contacts().assign(contact="0")
     with pytest.raises(InputError, match=f"'0' on {len(whole)} rows; expected at most 16 of one contact") as error:

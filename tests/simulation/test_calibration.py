@@ -30,6 +30,7 @@ from deskmatch.simulation.calibration import (
     read_servicenow,
     replay,
 )
+from deskmatch.simulation.calibration.arrivals_fit import fit_arrivals
 from deskmatch.simulation.calibration.away import EDGES_S, Gaps, fit_times_away
 from deskmatch.simulation.calibration.discipline import head_starts
 from deskmatch.simulation.calibration.elapsed_fit import fit_ages
@@ -149,8 +150,9 @@ def test_columns_can_be_called_otherwise_and_files_read(tmp_path: Path) -> None:
     assert (week.days, week.weekday) == (2, 2)
     with pytest.raises(InputError, match="expected one of its columns"):
         ContactLog.read(tmp_path / "log.csv", columns={"arrived": "made"})
-    with pytest.raises(InputError, match="expected names of"):
-        ContactLog.read(tmp_path / "log.csv", columns={"agent": "agent"})
+    with pytest.raises(InputError, match="expected names of") as error:
+        ContactLog.read(tmp_path / "log.csv", columns={"agent": "agent", "arrived": "made"})
+    assert len(error.value.defects) == 2
 
 
 def test_everything_that_is_wrong_in_a_log_is_listed() -> None:
@@ -169,6 +171,11 @@ def test_everything_that_is_wrong_in_a_log_is_listed() -> None:
     with pytest.raises(InputError) as error:
         ContactLog.read(bad.drop(index=1))
     assert len(error.value.defects) == 3
+    assert "expected a time not before arrived" in str(error.value)
+    gave_up = bad.drop(index=1).assign(answered="", outcome="", type="a", ended="2026-03-02T08:59:00")
+    with pytest.raises(InputError, match="'ended': found day 1, 08:59:00; expected a time not before arrived") as error:
+        ContactLog.read(gave_up)
+    assert len(error.value.defects) == 2
     with pytest.raises(InputError, match="at least one contact"):
         ContactLog.read(bad[:0])
     with pytest.raises(InputError, match="'expert'"):
@@ -190,6 +197,18 @@ def test_logs_that_say_too_little_are_refused_and_short_ones_learned() -> None:
     later = {name: few[name] + pd.Timedelta("100D") for name in ("arrived", "queue_entered", "answered", "ended")}
     apart = calibrate(pd.concat([few, few.assign(**later)]))
     assert simulate(apart, fcfs()).arrived < 400
+
+
+def test_rates_of_four_days_are_not_those_of_each_day_alone() -> None:
+    rng, at = np.random.default_rng(1), []
+    for day in range(4):
+        seconds = np.sort(rng.uniform(8 * 3600, 18 * 3600, rng.poisson(700)))
+        at.append(START + pd.to_timedelta(day * DAY_S + seconds, unit="s"))
+    arrived = pd.DatetimeIndex(np.concatenate(at))
+    after = {name: arrived + pd.Timedelta(wait) for name, wait in (("answered", "5s"), ("ended", "1min"))}
+    found = fit_arrivals(ContactLog.read(pd.DataFrame({"arrived": arrived, **after, "type": "a", "expert": "x"})))
+    assert 0.5 < found.dispersion < 1.1  # 1, less what rates fitted on the same days take of it
+    assert np.ptp(found.per_hour[0, 2 * 8 : 2 * 18]) < 30  # 70 an hour; a half hour of one day varies by far more
 
 
 def test_what_is_left_out_of_a_log_is_noted() -> None:

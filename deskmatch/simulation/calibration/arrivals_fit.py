@@ -75,8 +75,9 @@ def fit_arrivals(log: ContactLog, *, every_s: float = 1800.0, again: NDArray[np.
     totals = np.where(seen, totals, totals[seen].mean())
     by_slot = np.array([counts[weekday == each].sum(axis=0) for each in range(WEEK)])
     guess = np.outer(totals * weeks, profile)
-    factor = shrunken_factors(by_slot.ravel(), guess.ravel()).reshape(WEEK, n)
-    rate = np.where(seen[:, None], guess * factor, guess) / weeks[:, None]
+    factor = np.ones((WEEK, n))  # a weekday that the log does not have is like the others
+    factor[seen] = shrunken_factors(by_slot[seen].ravel(), guess[seen].ravel()).reshape(-1, n)
+    rate = guess * factor / weeks[:, None]
     rate *= (totals / np.maximum(rate.sum(axis=1), 1e-12))[:, None]
     shares = _shares(code, len(log.class_names()), slot, n)
     expected = rate[weekday]

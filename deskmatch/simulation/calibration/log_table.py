@@ -56,8 +56,13 @@ def read_log(
     table.require(REQUIRED, OPTIONAL)
     labels = table.sheet.labels
     times, offset = _times(table)
-    for earlier, later in (("arrived", "queue_entered"), ("queue_entered", "answered"), ("answered", "ended")):
-        for row in np.flatnonzero(times[later] < times[earlier]):
+    joined = "queue_entered" if "queue_entered" in table else "arrived"
+    order = (("arrived", "queue_entered"), (joined, "answered"), ("answered", "ended"), (joined, "ended"))
+    told = np.zeros(len(labels), bool)
+    for earlier, later in order:
+        wrong = (times[later] < times[earlier]) & ~told
+        told |= wrong
+        for row in np.flatnonzero(wrong):
             table.refuse(labels[row], later, _clock(times[later][row]), f"expected a time not before {earlier}")
     for row in np.flatnonzero(np.isnan(times["queue_entered"]) & ~np.isnan(times["answered"])):
         table.refuse(labels[row], "queue_entered", "an empty cell", "expected a time, as the contact was answered")
@@ -159,19 +164,18 @@ def _renamed(source: Any, columns: Mapping[str, str] | None) -> Any:
     """The table under our names."""
     if not columns:
         return source
-    unknown = [name for name in columns if name not in (*REQUIRED, *OPTIONAL)]
-    if unknown:
-        accepted = f"expected names of {', '.join((*REQUIRED, *OPTIONAL))}"
-        raise InputError([Defect("columns", None, name, None, accepted) for name in unknown])
     import pandas as pd
 
     from deskmatch.epochs.reading import read_sheet
 
     sheet = read_sheet(source, "contacts")
+    accepted = f"expected names of {', '.join((*REQUIRED, *OPTIONAL))}"
+    wrong = [Defect("columns", None, name, None, accepted) for name in columns if name not in (*REQUIRED, *OPTIONAL)]
+    accepted = f"expected one of its columns {', '.join(sheet.headers)}"
     missing = [name for name in columns.values() if name not in sheet.headers]
-    if missing:
-        accepted = f"expected one of its columns {', '.join(sheet.headers)}"
-        raise InputError([Defect(sheet.name, None, name, None, accepted) for name in missing])
+    wrong += [Defect(sheet.name, None, name, None, accepted) for name in missing]
+    if wrong:
+        raise InputError(wrong)
     cells = dict(zip(sheet.headers, sheet.columns, strict=False))
     ours = {ours: cells[theirs] for ours, theirs in columns.items()}
     rest = {name: values for name, values in cells.items() if name not in columns.values() and name not in ours}
@@ -252,7 +256,8 @@ def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats]
             table.refuse(label, "contact", repr(ids[row]), accepted)
         elif times["queue_entered"][later] < times["answered"][row]:
             accepted = f"expected a time not before row {label} of the same contact was answered"
-            table.refuse(other, "queue_entered", _clock(times["queue_entered"][later]), accepted)
+            joined = "queue_entered" if "queue_entered" in table else "arrived"
+            table.refuse(other, joined, _clock(times["queue_entered"][later]), accepted)
 
 
 def _known_customers(ids: list[str]) -> tuple[list[str], tuple[str, ...]]:

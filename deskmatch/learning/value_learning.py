@@ -93,7 +93,8 @@ class Learning(Frozen):
     policy : the best that was found; the best of those it could begin with, where nothing was surely better.
     name : of that one among `scores`.
     scores : by name, ``(runs,)`` points a ticket: of those it could begin with, then of each candidate.
-    confirmed : likewise, with other customers: of those it could begin with, and of the best candidate.
+    confirmed : likewise, with other customers: of those it could begin with, and of the best candidate. Where `score`
+        was given, what it said.
     transitions : states of the twin that were learned from, each with all the events that could come next.
     """
 
@@ -148,7 +149,7 @@ def learn_values(
     confirmed_by : runs, with other customers, by which the best of them is held against those it could begin with, ≥ 2.
     seed : of the simulations; use another to evaluate what was learned.
     score : ``(runs,)`` of a policy, more is better, on the same customers for all; a single number is taken as exact.
-        Default: points a ticket in runs of the twin.
+        Default: points a ticket in runs of the twin. With one of your own nothing is confirmed on other customers.
 
     Raises
     ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
@@ -217,7 +217,7 @@ class TicketType(ScenarioSettings):
     outside: Probability = 0.0
     repeat: Probability = 0.0
     repeat_after: Time = Law(mean_s=DAY_S)
-    repeat_to: Annotated[str, Field(pattern="^(resolver|anyone)$")] = "resolver"
+    repeat_to: Literal["resolver", "anyone"] = "resolver"
     redial: Probability = 0.0
     redial_after: Time = Law(mean_s=600.0)
     hand_on: Annotated[str | dict[str, float], BeforeValidator(_hand_on)] = "up"

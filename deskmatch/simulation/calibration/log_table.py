@@ -41,6 +41,8 @@ OPTIONAL = (
 TIMES = ("arrived", "queue_entered", "answered", "ended")
 EVERYBODY, LEAST_OF_EVERYBODY = 0.01, 50
 """A customer of more than this share of the contacts, and of more than so many, is no one customer."""
+TOLD = 3
+"""Such customers that are named in a note."""
 ACCEPTED_TIME = "expected an ISO 8601 time such as 2026-03-02T09:30:00"
 
 
@@ -261,11 +263,15 @@ def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats]
 
 
 def _known_customers(ids: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """The ids without those that stand for customers who are not known, and a note for each of these."""
+    """The ids without those that stand for customers who are not known, and a note that names the first of these."""
     most = max(EVERYBODY * len(ids), LEAST_OF_EVERYBODY)
-    counts = {name: count for name, count in Counter(ids).items() if name and count > most}
-    notes = tuple(f"customer {name!r} has {count} contacts, and counts as not known" for name, count in counts.items())
-    return ["" if name in counts else name for name in ids], notes
+    counts = {name: count for name, count in Counter(ids).most_common() if name and count > most}
+    if not counts:
+        return ids, ()
+    told = [f"{name!r} ({count} contacts)" for name, count in list(counts.items())[:TOLD]]
+    more = f" and {len(counts) - TOLD} more" if len(counts) > TOLD else ""
+    note = f"customers who have more than {most:.0f} contacts count as not known: {', '.join(told)}{more}"
+    return ["" if name in counts else name for name in ids], (note,)
 
 
 def _names(table: HistoryTable, name: str) -> list[str]:

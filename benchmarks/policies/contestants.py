@@ -76,7 +76,8 @@ class Scene:
     def handed_on(self) -> float:
         """Share of unresolved contacts that are transferred, the mean over the types."""
         types = list(self.scenario.tables.types.values())
-        return sum((1 - own.repeat) * (1 - own.outside) * (own.max_hops > 0) for own in types) / len(types)
+        shares = [(1 - own.repeat) * (1 - own.outside) * own.handed_on * (own.max_hops > 0) for own in types]
+        return sum(shares) / len(shares)
 
 
 @dataclass(frozen=True)

@@ -227,12 +227,12 @@ class _Twin:
             self.scores[name] = np.atleast_1d(np.asarray(self._score(policy), np.float64))
             self.visit(policy)
             return
-        runs = [
-            simulate(self._scenario, policy, seed=self._seed + JUDGED, replication=n) for n in range(self._judged_by)
-        ]
-        for run in runs:
+        points = []
+        for number in range(self._judged_by):
+            run = simulate(self._scenario, policy, seed=self._seed + JUDGED, replication=number)
+            points.append(points_of(run))
             self._draw(run, self._states // self._judged_by + 1)
-        self.scores[name] = np.array([points_of(run) for run in runs])
+        self.scores[name] = np.array(points)
 
     def confirmed(self, name: str, policy: Policy, runs: int) -> Floats:
         """Points a ticket with other customers; its score, where that is given."""

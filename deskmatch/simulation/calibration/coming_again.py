@@ -140,7 +140,8 @@ def fit_coming_again(log: ContactLog) -> ComingAgain | None:
     if not (len(redials.delay_s) or len(repeats.delay_s)):
         return None
     again = marked(log, (), repeats.table)
-    own = pairs.before[again[pairs.after] & (pairs.after >= 0)], pairs.after[again[pairs.after] & (pairs.after >= 0)]
+    repeated = again[pairs.after] & (pairs.after >= 0)
+    own = pairs.before[repeated], pairs.after[repeated]
     answered = log.expert[own[1]] >= 0
     same = log.expert[own[0]][answered] == log.expert[own[1]][answered]
     return ComingAgain(

@@ -181,7 +181,8 @@ def evaluate_twin(
         groupings = _groupings(contacts, log, every_s)
         return {name: totals_by(contacts, *each, target_s, _span(name, every_s)) for name, each in groupings.items()}
 
-    real = cells_of(of_log(log))
+    happened = of_log(log)
+    real = cells_of(happened)
     twin: dict[str, list[Cells]] = {name: [] for name in real}
     whole: dict[str, list[float]] = {}
     logged = []
@@ -197,9 +198,9 @@ def evaluate_twin(
         for name, value in own.items():
             whole.setdefault(name, []).append(value)
         logged.append(logged_s)
-    seen = of_log(log).whole() | {
+    seen = happened.whole() | {
         "abandonment": _given_up(scenario, log),
-        "occupancy": of_log(log).in_hand_s / float(np.mean(logged)),
+        "occupancy": happened.in_hand_s / float(np.mean(logged)),
     }
     report = TwinReport(
         period=log.period,

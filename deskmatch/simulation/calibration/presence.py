@@ -27,6 +27,7 @@ from deskmatch.simulation.calibration.away import (
     fit_times_away,
 )
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
+from deskmatch.simulation.calibration.counting import ROUNDING_S
 from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.skills import skills_of
 from deskmatch.simulation.settings import DAY_S
@@ -38,8 +39,8 @@ Integers = NDArray[np.int64]
 Spans = NDArray[np.float64]
 """``(spans, 2)`` from … to, sorted and apart."""
 
-RINGING_S, ROUNDING_S = 10.0, 1.0
-"""Waits up to the former may be ringing in a log in which hardly any is 0; else only rounding is in doubt."""
+RINGING_S = 10.0
+"""Waits up to this may be ringing in a log in which hardly any is 0; else only rounding (`ROUNDING_S`) is in doubt."""
 KNOWN = 0.05
 """Share of waits of 0 from which on a log is taken to tell waiting from ringing."""
 APART_S = float(EDGES_S[-1])

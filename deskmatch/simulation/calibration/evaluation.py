@@ -14,6 +14,7 @@ from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.policies.protocol import Policy
 from deskmatch.simulation.calibration.contact_log import ContactLog, hour_of, intervals_of_day
+from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.measures import (
     Cells,
@@ -227,7 +228,7 @@ def _given_up(scenario: Scenario, log: ContactLog) -> float:
 
 def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int) -> Iterator[tuple[Scenario, float]]:
     """The scenario of each replication, the same for a fifth of them, and how long experts were really logged in."""
-    observed = Observed.of(log) if log.on_line else None
+    observed = Observed.of(log, find_in_hand(log)) if log.on_line else None
     for draw in range(STAFFINGS):
         presence = None if observed is None else observed.presence(seed + draw)
         one = replay(scenario, log, presence=presence)

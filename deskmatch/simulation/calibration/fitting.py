@@ -137,7 +137,7 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
         log=log,
         arrivals=fit_arrivals(log, every_s=every_s, again=no_arrivals),
         service=fit_service(log, None if in_hand is None else in_hand.work_s) if log.on_line else fit_elapsed(log),
-        presence=infer_presence(log) if log.on_line else None,
+        presence=infer_presence(log, in_hand) if log.on_line else None,
         discipline=infer_discipline(log) if log.on_line else no_discipline(log),
         patience=fit_patience(log),
         resolution=_resolution(log),

@@ -28,7 +28,7 @@ from deskmatch.simulation.calibration.away import (
 )
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.calibration.counting import ROUNDING_S
-from deskmatch.simulation.calibration.in_hand import find_in_hand
+from deskmatch.simulation.calibration.in_hand import InHand
 from deskmatch.simulation.calibration.skills import skills_of
 from deskmatch.simulation.settings import DAY_S
 
@@ -85,15 +85,16 @@ def grace_of(log: ContactLog) -> float:
     return ROUNDING_S if (log.wait_s == 0).mean() >= KNOWN else RINGING_S
 
 
-def infer_presence(log: ContactLog, *, seed: int = 0) -> Presence:
+def infer_presence(log: ContactLog, in_hand: InHand | None, *, seed: int = 0) -> Presence:
     """Logins of every expert of a log.
 
     Parameters
     ----------
     log : the contacts.
+    in_hand : what `find_in_hand` says of them.
     seed : of the breaks that nobody can see.
     """
-    return Observed.of(log).presence(seed)
+    return Observed.of(log, in_hand).presence(seed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,8 +114,8 @@ class Observed:
     away: TimesAway
 
     @classmethod
-    def of(cls, log: ContactLog) -> Observed:
-        """Look at a log."""
+    def of(cls, log: ContactLog, in_hand: InHand | None) -> Observed:
+        """Look at a log, and at what `find_in_hand` says of it."""
         skills = skills_of(log)
         sets, which = np.unique(skills.reshape(-1, len(log.types)), axis=0, return_inverse=True)
         which = which.reshape(skills.shape[:2])
@@ -125,7 +126,7 @@ class Observed:
             had = log.handed_on_by(expert)
             own = [_waiting(log, each, grace, ~had) for each in sets] if had.any() else waits
             work.append(_Work.of(log, expert, _by_day(own, which[expert])))
-        gaps, place = _gaps(log, work, skills)
+        gaps, place = _gaps(log, in_hand, work, skills)
         return cls(work, gaps, place, fit_times_away(gaps, len(work)))
 
     def presence(self, seed: int) -> Presence:
@@ -192,13 +193,15 @@ class _Work:
         return under, np.maximum(last, 0.0)
 
 
-def _gaps(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> tuple[Gaps, list[int]]:
+def _gaps(
+    log: ContactLog, in_hand: InHand | None, work: list[_Work], skills: NDArray[np.bool_]
+) -> tuple[Gaps, list[int]]:
     """All gaps, and where those of each expert begin."""
     count = [len(each.gap) for each in work]
     place = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
     grace = grace_of(log)
     queue = [each.queue(grace) for each in work]
-    passes = _passes(log, work, skills)
+    passes = _passes(log, in_hand, work, skills)
     pass_gap, pass_s, pass_idle = [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros(0, np.int64)]
     for expert, (each, (time, idle)) in enumerate(zip(work, passes, strict=True)):
         at = np.searchsorted(each.end[:-1], time, side="right") - 1
@@ -248,7 +251,9 @@ def _joined(spans: Spans) -> Spans:
     return np.column_stack((spans[starts, 0], reach[np.append(starts[1:], len(spans)) - 1]))
 
 
-def _passes(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> list[tuple[Floats, Integers]]:
+def _passes(
+    log: ContactLog, in_hand: InHand | None, work: list[_Work], skills: NDArray[np.bool_]
+) -> list[tuple[Floats, Integers]]:
     """For each expert, when a contact was answered at once by another while this one was idle, and how many were."""
     at_once = np.flatnonzero((log.ending == Ending.ANSWERED) & (log.wait_s <= 0))
     at_once = at_once[np.argsort(log.answered_s[at_once], kind="stable")]
@@ -263,18 +268,17 @@ def _passes(log: ContactLog, work: list[_Work], skills: NDArray[np.bool_]) -> li
             idle[expert] = inside & (each.end[place] <= time) & (each.gap[place] < APART_S)
             idle[expert] &= skills[expert, day, kind] & ~log.handed_on_by(expert)[at_once]
         idle[expert] |= chosen == expert
-    k = idle.sum(axis=0) + _with_room(log, time, kind, log.channel[at_once], skills[:, day, kind])
+    k = idle.sum(axis=0) + _with_room(log, in_hand, time, log.channel[at_once], skills[:, day, kind])
     return [(time[own], k[own]) for own in (idle[expert] & (chosen != expert) for expert in range(len(work)))]
 
 
 def _with_room(
-    log: ContactLog, time: Floats, kind: Integers, channel: Integers, skilled: NDArray[np.bool_]
+    log: ContactLog, in_hand: InHand | None, time: Floats, channel: Integers, skilled: NDArray[np.bool_]
 ) -> Integers:
     """``(times,)`` experts with contacts in hand who might have been chosen instead of one with none."""
-    found = find_in_hand(log)
-    if found is None or found.expert_by == "least_busy":
+    if in_hand is None or in_hand.expert_by == "least_busy":
         return np.zeros(len(time), np.int64)
-    return np.asarray((found.room_at(log, time, channel) & skilled).sum(axis=0), np.int64)
+    return np.asarray((in_hand.room_at(log, time, channel) & skilled).sum(axis=0), np.int64)
 
 
 def _drawn(gaps: Gaps, away: TimesAway, rng: np.random.Generator) -> Floats:

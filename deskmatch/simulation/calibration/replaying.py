@@ -14,6 +14,7 @@ from deskmatch.policies.dispatch import ExpertBy, Rule
 from deskmatch.simulation.calibration.coming_again import marked
 from deskmatch.simulation.calibration.contact_links import base_name
 from deskmatch.simulation.calibration.contact_log import ContactLog
+from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
 from deskmatch.simulation.calibration.staffing import drain_of, expert_of, groups_of
 from deskmatch.simulation.provenance import Provenance
@@ -88,7 +89,7 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
         return {**found, "channels": channels} if channels else found
 
     if log.on_line:
-        groups = groups_of(log, infer_presence(log) if presence is None else presence, settings)
+        groups = groups_of(log, infer_presence(log, find_in_hand(log)) if presence is None else presence, settings)
     else:
         occurring = {"*", *(topic for each in types.values() for topic in each["topic"])}
         groups = {

@@ -26,6 +26,11 @@ class Greedy:
     epoch_s : seconds between epochs, > 0; None: after every event.
     name : for tables and pictures.
 
+    Raises
+    ------
+    ValueError
+        On an `epoch_s` that is not above 0.
+
     Examples
     --------
     >>> Greedy().trigger
@@ -35,6 +40,9 @@ class Greedy:
     formulation: Formulation = field(default_factory=Formulation)
     epoch_s: float | None = None
     name: str = "greedy"
+
+    def __post_init__(self) -> None:
+        Trigger(self.epoch_s)
 
     @property
     def trigger(self) -> Trigger:

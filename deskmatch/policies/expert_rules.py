@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deskmatch.policies.dispatch import ExpertBy, IndexBy, Rule, TicketBy
-from deskmatch.policies.rules import Lists, as_expert_by, as_levels, finite
+from deskmatch.policies.ranges import NON_NEGATIVE, NUMBER, POSITIVE, entries, refuse
+from deskmatch.policies.rules import Lists, as_expert_by, as_levels
 
 __all__ = [
     "bullseye",
@@ -69,11 +70,6 @@ def idle_thresholds(
     >>> idle_thresholds({"billing": {"generalists": 2}}).reserves
     {'billing': {'generalists': 2}}
     """
-    for queue, of_group in reserves.items():
-        for group, count in of_group.items():
-            given: object = count
-            if not isinstance(given, int) or isinstance(given, bool) or given < 0:
-                raise ValueError(f"reserves[{queue!r}][{group!r}]: found {count!r}; expected a whole number ≥ 0")
     return Rule(
         "idle thresholds",
         expert_by=as_expert_by(expert_by),
@@ -112,7 +108,8 @@ def bullseye(
     """
     opens: dict[str, dict[str, float]] = {}
     for queue, of_queue in rings.items():
-        finite(f"rings[{queue!r}]", {str(number): ring[0] for number, ring in enumerate(of_queue, 1)}, least=0.0)
+        waits = {str(number): ring[0] for number, ring in enumerate(of_queue, 1)}
+        refuse(NON_NEGATIVE.problems(entries(f"rings[{queue!r}]", waits)))
         ordered = sorted(of_queue, key=lambda ring: -ring[0])
         opens[queue] = {group: float(wait_s) for wait_s, groups in reversed(ordered) for group in groups}
     return Rule(
@@ -146,8 +143,6 @@ def queue_and_idleness_ratio(
     ValueError
         On a share below 0.
     """
-    finite("queue_shares", queue_shares or {}, least=0.0)
-    finite("group_shares", group_shares or {}, least=0.0)
     return Rule(
         "queue-and-idleness ratio",
         expert_by=ExpertBy.IDLENESS_RATIO,
@@ -182,10 +177,8 @@ def waiting_and_idle_time(
     ValueError
         On a weight that is not finite, or a weight of a wait that is not above 0.
     """
-    finite("waiting", waiting or {}, above=0.0)
-    finite("idle", idle or {})
-    for queue, of_group in (base or {}).items():
-        finite(f"base[{queue!r}]", of_group)
+    wrong = POSITIVE.problems(entries("waiting", waiting or {})) + NUMBER.problems(entries("idle", idle or {}))
+    refuse(wrong + NUMBER.problems(entries("base", base or {})))
     return Rule(
         "waiting and idle time",
         expert_by=ExpertBy.AFFINE,

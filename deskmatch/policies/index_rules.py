@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deskmatch.policies.dispatch import ExpertBy, IndexBy, Rule, TicketBy
-from deskmatch.policies.rules import Lists, as_expert_by, as_levels, finite
+from deskmatch.policies.ranges import NON_NEGATIVE, refuse
+from deskmatch.policies.rules import Lists, as_expert_by, as_levels
 
 __all__ = ["c_mu", "c_mu_theta", "generalised_c_mu", "max_weight", "p_c_mu"]
 
@@ -78,9 +79,8 @@ def generalised_c_mu(
     """
     rule = _index_rule("generalised cμ", IndexBy.COST_RATE, costs, expert_by, groups, TicketBy.WAIT_INDEX)
     if isinstance(powers, Mapping):
-        finite("powers", powers, least=0.0)
         return rule.replace(powers=dict(powers))
-    finite("powers", {"": powers}, least=0.0)
+    refuse(NON_NEGATIVE.problems({"powers": powers}))
     return rule.replace(power=float(powers))
 
 
@@ -121,7 +121,6 @@ def _index_rule(
     groups: Lists | None,
     ticket_by: TicketBy = TicketBy.HIGHEST_INDEX,
 ) -> Rule:
-    finite("costs", costs or {}, above=0.0)
     return Rule(
         name,
         expert_by=as_expert_by(expert_by),

@@ -32,6 +32,8 @@ class Matching:
     ------
     BackendError
         On a method that is not known, or not the same on every machine.
+    ValueError
+        On an `epoch_s` that is not above 0.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Matching:
         if self.method not in {"greedy", *backend_names()}:
             known = ", ".join(("greedy", *backend_names()))
             raise BackendError(f"matching: found method {self.method!r}; expected one by its name: {known}")
+        Trigger(self.epoch_s)
 
     @property
     def trigger(self) -> Trigger:

@@ -10,8 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.frozen import Frozen, read_only
+from deskmatch.policies.ranges import Range, refuse
 
 __all__ = ["EVERY_EVENT", "Decision", "Policy", "Trigger"]
+
+SPAN = Range("seconds above 0, or None for every event", above=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class Trigger:
     epoch_s: float | None = None
 
     def __post_init__(self) -> None:
-        if self.epoch_s is not None and not 0 < self.epoch_s < float("inf"):
-            raise ValueError(f"epoch_s: found {self.epoch_s!r}; expected seconds above 0, or None for every event")
+        if self.epoch_s is not None:
+            refuse(SPAN.problems({"epoch_s": self.epoch_s}))
 
 
 EVERY_EVENT = Trigger()

@@ -12,7 +12,6 @@ __all__ = [
     "as_expert_by",
     "as_levels",
     "fcfs",
-    "finite",
     "longest_queue",
     "longest_weighted_wait",
     "preference_lists",
@@ -43,9 +42,7 @@ def fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE, *, head_start_s: Map
     'fcfs, fastest'
     """
     by = as_expert_by(expert_by)
-    start = dict(head_start_s or {})
-    finite("head_start_s", start)
-    return Rule(_named("fcfs", by), expert_by=by, head_start_s=start)
+    return Rule(_named("fcfs", by), expert_by=by, head_start_s=dict(head_start_s or {}))
 
 
 def priority_fcfs(expert_by: ExpertBy | str = ExpertBy.LONGEST_IDLE) -> Rule:
@@ -118,7 +115,6 @@ def longest_weighted_wait(
     ValueError
         On a weight that is not above 0.
     """
-    finite("weights", weights, above=0.0)
     by = as_expert_by(expert_by)
     return Rule(
         _named("longest weighted wait", by),
@@ -127,17 +123,6 @@ def longest_weighted_wait(
         weights=dict(weights),
         groups=as_levels(groups),
     )
-
-
-def finite(what: str, values: Mapping[str, float], *, above: float | None = None, least: float | None = None) -> None:
-    """Raise `ValueError` where a number is not finite, not `above` a limit, or less than the `least`."""
-    for name, value in values.items():
-        given: object = value
-        number = isinstance(given, int | float) and not isinstance(given, bool)
-        inside = number and abs(value) < float("inf") and (above is None or value > above)
-        if not inside or (least is not None and value < least):
-            more = f" above {above:g}" if above is not None else "" if least is None else f" ≥ {least:g}"
-            raise ValueError(f"{what}[{name!r}]: found {value!r}; expected a finite number{more}")
 
 
 def as_levels(lists: Lists | None) -> dict[str, Levels]:

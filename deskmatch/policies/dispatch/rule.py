@@ -13,6 +13,7 @@ from deskmatch.epochs import Desk, Epoch
 from deskmatch.frozen import Frozen
 from deskmatch.policies.dispatch.records import LINK, ExpertBy, IndexBy, TicketBy
 from deskmatch.policies.protocol import EVERY_EVENT, Decision, Trigger
+from deskmatch.policies.ranges import NON_NEGATIVE, NUMBER, POSITIVE, WHOLE, entries, refuse
 from deskmatch.routing import Routing
 
 __all__ = ["Facts", "Levels", "Rule", "RuleState", "RuleTables", "links_of"]
@@ -134,6 +135,12 @@ class Rule:
         something happens, or every `epoch_s`.
     least_flexible_first : among the groups of one level, the least flexible first (`flexibility_of`).
     epoch_s : seconds from one time that the rule is asked to the next; None: after every event, by the engine itself.
+
+    Raises
+    ------
+    ValueError
+        Where a number is not finite, or out of its range: weights and costs > 0; powers, shares, reserves (whole
+        numbers), `opens_s` ≥ 0; `epoch_s` > 0.
     """
 
     name: str
@@ -157,6 +164,17 @@ class Rule:
     opens_s: ByQueueAndGroup = field(default_factory=dict)
     least_flexible_first: bool = False
     epoch_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Every number that is out of its range, told at once."""
+        positive, any_number = ("weights", "costs"), ("head_start_s", "index", "idle_weights")
+        non_negative = ("powers", "queue_shares", "group_shares", "opens_s")
+        wrong = NON_NEGATIVE.problems({"power": self.power}) + WHOLE.problems(entries("reserves", self.reserves))
+        for kind, names in ((POSITIVE, positive), (NUMBER, any_number), (NON_NEGATIVE, non_negative)):
+            for name in names:
+                wrong += kind.problems(entries(name, getattr(self, name)))
+        refuse(wrong)
+        Trigger(self.epoch_s)
 
     @property
     def trigger(self) -> Trigger:

@@ -16,6 +16,7 @@ from deskmatch.policies.lookahead.outlook import Offer
 from deskmatch.policies.lookahead.pool_plan import IN_LINE, PoolPlan, offer_of
 from deskmatch.policies.lookahead.pool_system import PoolSystems
 from deskmatch.policies.lookahead.pools import Now, Pools
+from deskmatch.policies.ranges import COUNT, POSITIVE, refuse
 
 __all__ = ["Fluid", "FluidPrices", "fluid_prices"]
 
@@ -35,7 +36,7 @@ class FluidPrices:
     Parameters
     ----------
     horizon_s : length of the program, > 0.
-    intervals : of the program, ≥ 1.
+    intervals : of the program, a whole number ≥ 1.
 
     Raises
     ------
@@ -50,10 +51,8 @@ class FluidPrices:
     intervals: int = 6
 
     def __post_init__(self) -> None:
-        if not 0 < self.horizon_s < float("inf") or self.intervals < 1:
-            raise ContractError(
-                f"horizon_s, intervals: found {self.horizon_s!r}, {self.intervals!r}; expected seconds > 0, and ≥ 1"
-            )
+        wrong = POSITIVE.problems({"horizon_s": self.horizon_s}) + COUNT.problems({"intervals": self.intervals})
+        refuse(wrong, ContractError)
 
     def plan(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats | None = None) -> PoolPlan:
         """Prices of the program from the tickets that wait now; None: nobody waits."""

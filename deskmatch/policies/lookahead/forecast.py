@@ -12,6 +12,7 @@ from deskmatch.epochs import Tickets
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.policies.alike import ClassKey, keys_of
+from deskmatch.policies.ranges import POSITIVE, refuse
 
 __all__ = ["Forecast", "class_keys"]
 
@@ -47,8 +48,7 @@ class Forecast(Frozen):
             )
         if not (np.isfinite(rates) & (rates >= 0)).all():
             raise ContractError("forecast.per_s: expected finite rates ≥ 0")
-        if not 0 < self.every_s < float("inf"):
-            raise ContractError(f"forecast.every_s: found {self.every_s!r}; expected seconds above 0")
+        refuse(POSITIVE.problems({"forecast.every_s": self.every_s}), ContractError)
         if len(rates) > 1 and self.start is None:
             raise ContractError("forecast.start: found None; expected when the first of several intervals begins")
         self._set(per_s=rates)

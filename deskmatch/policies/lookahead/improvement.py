@@ -13,6 +13,7 @@ from deskmatch.policies.lookahead.outlook import Offer
 from deskmatch.policies.lookahead.pool_plan import Helpers, PoolPlan, offer_of
 from deskmatch.policies.lookahead.pool_system import PoolSystems, split_value
 from deskmatch.policies.lookahead.pools import Now, Pools
+from deskmatch.policies.ranges import COUNT, NON_NEGATIVE, POSITIVE, SHARE, refuse
 
 __all__ = ["PolicyImprovement"]
 
@@ -36,7 +37,7 @@ class PolicyImprovement:
 
     Parameters
     ----------
-    rounds : of the Frank–Wolfe method, ≥ 1.
+    rounds : of the Frank–Wolfe method, a whole number ≥ 1.
     caution : factor on all prices, > 0; 1: as computed.
     alone : share, ≥ 0, of the wait in line that a ticket is charged: static pools cannot help each other out, real ones
         do. A value to tune, like `caution`; the default was the best of few on desks drawn at random.
@@ -59,12 +60,9 @@ class PolicyImprovement:
     shared: float = 0.0
 
     def __post_init__(self) -> None:
-        fits = self.rounds >= 1 and 0 < self.caution < float("inf") and 0 <= self.alone < float("inf")
-        if not (fits and 0 <= self.shared <= 1):
-            raise ContractError(
-                f"rounds, caution, alone, shared: found {self.rounds!r}, {self.caution!r}, {self.alone!r},"
-                f" {self.shared!r}; expected 1 or more, a number above 0, one ≥ 0, and a share from 0 to 1"
-            )
+        wrong = COUNT.problems({"rounds": self.rounds}) + POSITIVE.problems({"caution": self.caution})
+        wrong += NON_NEGATIVE.problems({"alone": self.alone}) + SHARE.problems({"shared": self.shared})
+        refuse(wrong, ContractError)
 
     def plan(self, pools: Pools, rates: Floats, size: Integers, waiting: Floats | None = None) -> PoolPlan:
         """The best static split, and the marginal costs of its pools, whoever waits."""

@@ -19,6 +19,7 @@ from deskmatch.policies.lookahead.outlook import Offer, Outlook
 from deskmatch.policies.lookahead.pools import Now, Pools
 from deskmatch.policies.lookahead.worth import OutcomePoints
 from deskmatch.policies.protocol import Decision, Trigger
+from deskmatch.policies.ranges import SHARE, Range, refuse
 from deskmatch.prediction import ResolutionModel
 from deskmatch.routing import Routing
 from deskmatch.routing.reward import Reward
@@ -30,6 +31,8 @@ AT_ONCE = -1e6
 """What it is worth to hold a ticket that has been held as long as it may: less than any assignment."""
 AT_ONCE_SHARE = 4
 """Where pairs change each other's worth, a quarter of them is made before the others are looked at again."""
+WAIT = Range("seconds ≥ 0, or inf", least=0, endless=True)
+SPAN = Range("seconds above 0, or inf", above=0, endless=True)
 FIRST_COME = 1e-9
 """Points for each second waited, so that of tickets alike the first comes first."""
 
@@ -78,6 +81,8 @@ class LookAhead:
     ------
     ContractError
         On values outside these ranges.
+    ValueError
+        On an `epoch_s` that is not above 0.
     BackendError
         On a method that is not known.
     """
@@ -103,13 +108,10 @@ class LookAhead:
         given: object = self.forecast
         if not isinstance(given, Forecast):
             raise ContractError(f"look-ahead: found {given!r:.60} as forecast; expected a Forecast (forecast_of)")
-        if not 0 <= self.handed_on <= 1:
-            raise ContractError(f"handed_on: found {self.handed_on!r}; expected a share from 0 to 1")
-        if not (self.hold_at_most_s >= 0 and self.replan_s > 0 and 0 <= self.explore <= 1):
-            raise ContractError(
-                f"hold_at_most_s, replan_s, explore: found {self.hold_at_most_s!r}, {self.replan_s!r}, "
-                f"{self.explore!r}; expected ≥ 0, > 0, and 0 to 1"
-            )
+        wrong = SHARE.problems({"handed_on": self.handed_on, "explore": self.explore})
+        wrong += WAIT.problems({"hold_at_most_s": self.hold_at_most_s}) + SPAN.problems({"replan_s": self.replan_s})
+        refuse(wrong, ContractError)
+        Trigger(self.epoch_s)
 
     @property
     def trigger(self) -> Trigger:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.errors import ContractError
 from deskmatch.formulations.arcs import Arcs
+from deskmatch.policies.ranges import SHARE, refuse
 from deskmatch.routing.reward import Reward
 
 __all__ = ["OutcomePoints"]
@@ -25,12 +27,20 @@ class OutcomePoints:
     reward : the scores, by channel.
     handed_on : share of unresolved contacts that go to another expert as a preventable transfer, and are then resolved
         in the end; the rest stays unresolved.
+
+    Raises
+    ------
+    ContractError
+        On a share outside 0 to 1.
     """
 
     reward: Reward = field(default_factory=Reward)
     handed_on: float = 0.0
     name: str = "outcome"
     scales_with_importance: bool = False
+
+    def __post_init__(self) -> None:
+        refuse(SHARE.problems({"handed_on": self.handed_on}), ContractError)
 
     def values(self, arcs: Arcs) -> NDArray[np.float64]:
         """Points of each arc."""

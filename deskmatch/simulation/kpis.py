@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -50,6 +50,9 @@ Bools = NDArray[np.bool_]
 class Indicators(Frozen):
     """What a run came to; tickets that arrived between the end of the warm-up and the horizon.
 
+    Indicators of the whole desk are read like those of a mapping (``kpis["wait_s"]``, ``"wait_s" in kpis``,
+    ``dict(kpis)``), those of a channel with `of`.
+
     Parameters
     ----------
     rows : the channels, and `TOTAL`.
@@ -89,6 +92,21 @@ class Indicators(Frozen):
     def __getitem__(self, name: str) -> float:
         """An indicator of the whole desk."""
         return self.of(TOTAL, name)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is an indicator of this name."""
+        return name in self.values
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the indicators."""
+        return iter(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def keys(self) -> KeysView[str]:
+        """The names of the indicators."""
+        return self.values.keys()
 
     def of(self, row: str, name: str) -> float:
         """An indicator of one channel, or of the whole desk (`TOTAL`).

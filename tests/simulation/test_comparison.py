@@ -179,6 +179,15 @@ def test_indicators_are_those_that_their_page_describes_and_unknown_ones_are_tol
 ) -> None:
     described = set(re.findall(r"``(\w+)``", str(Indicators.__doc__))) | {f"wait_p{p}_s" for p in (90, 95, 99)}
     assert described == set(INDICATORS)
-    assert tuple(simulate(theory.desk(2, 1.0, tickets=100), fcfs()).kpis().values) == INDICATORS
+    kpis = simulate(theory.desk(2, 1.0, tickets=100), fcfs()).kpis()
+    assert tuple(kpis.values) == tuple(kpis) == INDICATORS
+    assert "wait_s" in kpis
+    assert "call" not in kpis
+    assert 3 not in kpis
+    whole = dict(kpis)
+    assert len(whole) == len(kpis)
+    assert whole["wait_s"] == kpis["wait_s"]
+    with pytest.raises(KeyError, match="wait: expected one of"):
+        kpis["wait"]
     with pytest.raises(ContractError, match="until_halfwidth: found 'waiting'"):
         compare(theory.desk(2, 1.0, tickets=1e12), [fcfs()], until_halfwidth={"waiting": 1.0})

@@ -9,6 +9,8 @@ without ``.0`` (a column of whole numbers with a gap is float in pandas); lists 
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,7 +32,7 @@ __all__ = ["Sheet", "Text", "read_sheet"]
 
 Text = str | None
 TEXT_FILES = ("", ".csv", ".tsv", ".txt")
-ACCEPTED = "expected a pandas frame, or the path of a .csv, .tsv, .txt or .parquet file"
+ACCEPTED = "expected a pandas frame, or the path of a .csv, .tsv, .txt (also with .gz) or .parquet file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,11 @@ def _from_path(path: Path) -> Sheet:
     name = path.name or str(path)
     if path.suffix.lower() == ".parquet":
         return _from_parquet(path, name)
-    if path.suffix.lower() not in TEXT_FILES:
+    packed = path.suffix.lower() == ".gz"
+    if Path(path.stem if packed else path).suffix.lower() not in TEXT_FILES:
         raise _unreadable(name, None, ACCEPTED)
     try:
-        return _from_bytes(_bytes(path), name)
+        return _from_bytes(_unpacked(_bytes(path)) if packed else _bytes(path), name)
     except NotATableError as error:
         raise _unreadable(name, None, str(error)) from None
 
@@ -118,6 +121,13 @@ def _bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         said = getattr(error, "strerror", None) or str(error)
         raise NotATableError(f"cannot be read ({str(said).lower()}); {ACCEPTED}") from None
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise NotATableError(f"cannot be unpacked ({str(error).lower()}); expected what gzip has compressed") from None
 
 
 def _from_bytes(data: bytes, name: str) -> Sheet:

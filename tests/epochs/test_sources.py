@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -128,7 +129,7 @@ def test_a_file_that_is_no_table_says_why(
 
 
 def test_a_missing_file_a_folder_and_other_kinds_of_file_say_so(tmp_path: Path, experts: pd.DataFrame) -> None:
-    accepted = "expected a pandas frame, or the path of a .csv, .tsv, .txt or .parquet file"
+    accepted = "expected a pandas frame, or the path of a .csv, .tsv, .txt (also with .gz) or .parquet file"
     missing = refusal(tmp_path / "no.csv", experts)
     assert missing == Defect("no.csv", None, None, None, f"cannot be read (no such file or directory); {accepted}")
     assert refusal(tmp_path / "no.parquet", experts).accepted == missing.accepted
@@ -136,6 +137,20 @@ def test_a_missing_file_a_folder_and_other_kinds_of_file_say_so(tmp_path: Path, 
     assert "null" in refusal("a\0b.csv", experts).accepted
     assert refusal(tmp_path / "tickets.xlsx", experts).accepted == accepted
     assert refusal([1], experts) == Defect("tickets", None, None, "builtins.list", accepted)
+
+
+def test_compressed_text_is_read_and_what_is_not_compressed_says_so(
+    tmp_path: Path, tickets: pd.DataFrame, experts: pd.DataFrame
+) -> None:
+    tickets.to_csv(tmp_path / "tickets.csv.gz", index=False)
+    assert read(tmp_path / "tickets.csv.gz", experts).tickets.ids == read(tickets, experts).tickets.ids
+    whole = (tmp_path / "tickets.csv.gz").read_bytes()
+    damaged = whole[:40] + bytes(20) + whole[60:]
+    for data, said in ((b"ticket_id,channel", "not a gzipped file"), (whole[:-20], "ended"), (damaged, "error")):
+        (tmp_path / "broken.csv.gz").write_bytes(data)
+        assert re.search(f"cannot be unpacked .*{said}", refusal(tmp_path / "broken.csv.gz", experts).accepted)
+    (tmp_path / "tickets.parquet.gz").write_bytes(whole)
+    assert ".parquet file" in refusal(tmp_path / "tickets.parquet.gz", experts).accepted
 
 
 def test_parquet_is_read(tmp_path: Path, tickets: pd.DataFrame, experts: pd.DataFrame) -> None:

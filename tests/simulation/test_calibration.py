@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from functools import cache
 from pathlib import Path
@@ -532,6 +533,19 @@ def test_what_cannot_be_read_in_a_public_log_is_listed_and_what_has_no_end_noted
     (tmp_path / "log.csv").write_text("\n".join((head, *rows, rows[2].replace("29/2/2016 01:16", "soon"))))
     with pytest.raises(InputError, match=r"row 5, column 'opened_at': found 'soon'"):
         read_servicenow(tmp_path / "log.csv")
+
+
+def test_a_public_log_that_is_read_as_a_table_says_what_reads_it(tmp_path: Path) -> None:
+    head = "date,type,priority,vru_entry,vru_exit,q_time,outcome,ser_time,server,customer_id"
+    path = tmp_path / "calls.csv.gz"
+    path.write_bytes(gzip.compress(f"{head}\n990201,PS,0,7:02:47,7:02:56,0,AGENT,9,ANA,0\n".encode()))
+    with pytest.raises(InputError, match=r"columns date, .*; expected arrived, .*read_anonymous_bank") as error:
+        ContactLog.read(path)
+    assert len(error.value.defects) == 1
+    shown = CliRunner().invoke(app, ["calibrate", str(path), "--out", str(tmp_path / "twin.toml")])
+    assert shown.exit_code == 2
+    assert "--format anonymous_bank" in " ".join(shown.output.split())
+    assert len(read_anonymous_bank(path)) == 1
 
 
 @pytest.mark.parametrize("every_s", [0.0, -1800.0, 7000.0, 2 * DAY_S, float("nan")])

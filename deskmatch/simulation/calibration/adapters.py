@@ -16,10 +16,14 @@ from deskmatch.simulation.calibration.contact_log import ContactLog
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_anonymous_bank", "read_servicenow"]
+__all__ = ["public_log", "read_anonymous_bank", "read_servicenow"]
 
 HALF_DAY_S = 43_200
 BANK = ("date", "type", "priority", "vru_entry", "vru_exit", "q_time", "outcome", "ser_time", "server")
+SERVICENOW = (
+    "number", "incident_state", "opened_at", "sys_updated_at", "category", "assignment_group", "assigned_to",
+    "reassignment_count",
+)  # fmt: skip
 
 
 def read_anonymous_bank(
@@ -139,10 +143,16 @@ def read_servicenow(path: str | Path, *, start: str | None = None, end: str | No
     return ContactLog.read(frame.reset_index(drop=True), start=start, end=end)
 
 
-SERVICENOW = (
-    "number", "incident_state", "opened_at", "sys_updated_at", "category", "assignment_group", "assigned_to",
-    "reassignment_count",
-)  # fmt: skip
+def public_log(columns: Sequence[str]) -> str | None:
+    """The name of the public log that has these columns, as in ``read_…`` and ``--format``; None: none of them has.
+
+    Examples
+    --------
+    >>> public_log((*BANK, "customer_id")), public_log(("arrived", "answered", "type", "expert"))
+    ('anonymous_bank', None)
+    """
+    known = {"anonymous_bank": BANK, "servicenow": SERVICENOW}
+    return next((name for name, needed in known.items() if set(needed) <= set(columns)), None)
 
 
 def _after(earlier: Any, later: Any) -> Any:

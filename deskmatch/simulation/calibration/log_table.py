@@ -55,6 +55,7 @@ def read_log(
 ) -> ContactLog:
     """Read a table; parameters and errors as in `ContactLog.read`."""
     table = HistoryTable(_renamed(source, columns), "contacts")
+    _refuse_public(table)
     table.require(REQUIRED, OPTIONAL)
     labels = table.sheet.labels
     times, offset = _times(table)
@@ -89,6 +90,19 @@ def read_log(
     limits = (_moment("start", start), _moment("end", end))
     found = _assembled(times, ending, frame, numbers, limits, offset)
     return found._replaced(linked="contact" in table)
+
+
+def _refuse_public(table: HistoryTable) -> None:
+    """Refuse a public log that has an adapter, and say which."""
+    from deskmatch.simulation.calibration.adapters import public_log
+
+    headers = table.sheet.headers
+    name = public_log(headers)
+    if name is not None and not set(REQUIRED) <= set(headers):
+        found = f"the columns {', '.join(headers)}"
+        reads = f"these are of a public log that read_{name} reads, and deskmatch calibrate --format {name}"
+        table.refuse(None, None, found, f"expected {', '.join(REQUIRED)}; {reads}")
+        table.finish()
 
 
 def _assembled(

@@ -42,7 +42,7 @@ def calibrate_command(
     """Learn a desk from its log: a scenario for deskmatch simulate, with its error against the days kept back."""
     with readable_errors():
         from deskmatch.simulation.calibration.evaluation import evaluate_twin
-        from deskmatch.simulation.calibration.fitting import fit_log
+        from deskmatch.simulation.calibration.fitting import fit_log, name_of
         from deskmatch.simulation.calibration.twin import scenario_of
 
         if format not in FORMATS:
@@ -56,7 +56,7 @@ def calibrate_command(
             fail(f"--evaluate: found {kept}; expected fewer than the {read.days} days of the log")
         fitted = read.between(0, read.days - kept) if kept else read
         fits = fit_log(fitted)
-        scenario = scenario_of(fits, log.stem)
+        scenario = scenario_of(fits, name_of(log))
         if pictures is not None:
             from deskmatch.simulation.calibration.pictures import draw_fits
 

@@ -183,7 +183,7 @@ def test_everything_that_is_wrong_in_a_log_is_listed() -> None:
         ContactLog.read(bad.drop(columns="expert"))
 
 
-def test_logs_that_say_too_little_are_refused_and_short_ones_learned() -> None:
+def test_logs_that_say_too_little_are_refused_and_short_ones_learned(tmp_path: Path) -> None:
     few = contacts()[:40]
     for table, said in (
         (few.assign(answered="", expert=""), "that an expert answered"),
@@ -192,6 +192,8 @@ def test_logs_that_say_too_little_are_refused_and_short_ones_learned() -> None:
     ):
         with pytest.raises(InputError, match=said):
             calibrate(table)
+    few.to_csv(tmp_path / "few.csv.gz", index=False)
+    assert calibrate(tmp_path / "few.csv.gz").tables.name == "few"
     for size in (1, 2, 5):
         own = ContactLog.read(few[few["answered"].notna()][:size])
         assert "twin" in evaluate_twin(calibrate(own), own, replications=20).text()
@@ -405,14 +407,15 @@ def test_toml_is_read_as_it_was_written() -> None:
 
 
 def test_the_command_line_learns_a_desk(tmp_path: Path) -> None:
-    contacts().rename(columns={"arrived": "created"}).to_csv(tmp_path / "log.csv", index=False)
+    contacts().rename(columns={"arrived": "created"}).to_csv(tmp_path / "log.csv.gz", index=False)
     out = tmp_path / "scenario.toml"
-    arguments = ["calibrate", str(tmp_path / "log.csv"), "--out", str(out), "--column", "arrived=created"]
+    arguments = ["calibrate", str(tmp_path / "log.csv.gz"), "--out", str(out), "--column", "arrived=created"]
     run = CliRunner().invoke(app, [*arguments, "--evaluate", "2", "--replications", "20", "--end", "2026-03-09"])
     assert run.exit_code == 0, run.output
     assert "intervals cover" in run.stdout
     found = Scenario.load(out).tables.calibration
     assert found is not None
+    assert found.source == Scenario.load(out).tables.name == "log"
     assert found.evaluated == ("2026-03-07", "2026-03-08")
     assert [row.indicator for row in found.errors] == [*TOLD]
     for wrong, said in (

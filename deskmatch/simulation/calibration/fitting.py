@@ -28,10 +28,12 @@ from deskmatch.simulation.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Fits", "calibrate", "fit_log"]
+__all__ = ["Fits", "calibrate", "fit_log", "name_of"]
 
 Floats = NDArray[np.float64]
 
+ENDINGS = frozenset((".csv", ".tsv", ".txt", ".parquet", ".gz", ".bz2", ".xz", ".zip", ".zst"))
+"""Of files that hold a log: tables, and what compresses them."""
 OVERLAPPING = 0.05
 """Share of contacts that begin while their expert has another one, above which this is noted."""
 
@@ -87,7 +89,7 @@ def calibrate(
     ----------
     history : a `ContactLog`, or a table as `ContactLog.read` takes it; at least a day.
     columns : as in `ContactLog.read`.
-    name : of the scenario; default: of the file.
+    name : of the scenario; default: that of the file without its endings, such as ``.csv.gz``.
     every_s : length of the intervals of arrival rates; a day must be a whole number of them.
 
     Raises
@@ -111,8 +113,22 @@ def calibrate(
     """
     log = history if isinstance(history, ContactLog) else ContactLog.read(history, columns=columns)
     if name is None:
-        name = Path(history).name if isinstance(history, str | Path) else "calibrated"
+        name = name_of(history) if isinstance(history, str | Path) else "calibrated"
     return scenario_of(fit_log(log, every_s=every_s), name)
+
+
+def name_of(path: str | Path) -> str:
+    """What a scenario is called that is learned from a file: the file's name without its endings.
+
+    Examples
+    --------
+    >>> name_of("logs/calls.csv.gz"), name_of("calls.2026-03.csv"), name_of("calls.parquet")
+    ('calls', 'calls.2026-03', 'calls')
+    """
+    found = Path(path)
+    while found.suffix.lower() in ENDINGS:
+        found = found.with_suffix("")
+    return found.name
 
 
 def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:

@@ -223,6 +223,18 @@ def test_ids_that_cannot_be_a_contact_are_listed() -> None:
     assert not unnamed.hop.any()
 
 
+def test_types_that_are_called_like_hand_ons_are_refused_all_at_once() -> None:
+    names = {"fault": "order handed on", "expert": "b handed on"}
+    table = contacts().assign(type=contacts()["type"].replace(names))
+    with pytest.raises(InputError) as error:
+        ContactLog.read(table)
+    told = sorted(str(each.value) for each in error.value.defects)
+    counts = table["type"].value_counts()
+    assert told == [f"'{name}' on {counts[name]} rows" for name in ("b handed on", "order handed on")]
+    assert "ends with ' handed on'" in str(error.value)
+    ContactLog.read(table.assign(type=table["type"].str.replace(" handed on", " handed on twice")))
+
+
 def test_the_command_line_takes_the_column(tmp_path: Path) -> None:
     contacts().rename(columns={"contact": "call id"}).to_csv(tmp_path / "log.csv", index=False)
     out = tmp_path / "twin.toml"

@@ -125,7 +125,7 @@ class ContactLog(Frozen):
                               is to be known
             ``outcome``       ``answered``, ``abandoned``, ``blocked``, ``left`` (before the queue), ``ignored``;
                               default: answered where ``answered`` is filled in, else left or abandoned
-            ``type``          what it is about
+            ``type``          what it is about; no name that ends with `contact_links.HANDED_ON`
             ``expert``        who served it; empty: nobody
             ``group``         the expert's group
             ``priority``      a number, the greater the more urgent

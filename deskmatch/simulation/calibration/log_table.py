@@ -70,6 +70,7 @@ def read_log(
     for row in np.flatnonzero(np.isnan(times["queue_entered"]) & ~np.isnan(times["answered"])):
         table.refuse(labels[row], "queue_entered", "an empty cell", "expected a time, as the contact was answered")
     types = table.column("type", str, "expected a type")
+    _refuse_names_of_hand_ons(table, types)
     ending = _endings(table, times)
     experts, groups = _names(table, "expert"), _names(table, "group")
     priorities = _optional(table, "priority", finite_number, "expected a number", 0.0)
@@ -251,6 +252,17 @@ def _endings(table: HistoryTable, times: dict[str, Floats]) -> Integers:
         if (found[row] == Ending.ANSWERED) != answered[row] and found[row] != Ending.IGNORED:
             table.refuse(label, "outcome", repr(text), "expected it to agree with the column answered")
     return found
+
+
+def _refuse_names_of_hand_ons(table: HistoryTable, types: list[str]) -> None:
+    """Refuse types that would be taken for what contacts of another type are called once they were handed on."""
+    accepted = (
+        f"expected another name: one that ends with {HANDED_ON!r} is given to contacts that were handed on, which are"
+        " logged by the type alone and a column contact"
+    )
+    for name, count in Counter(types).items():
+        if name.endswith(HANDED_ON):
+            table.refuse(None, "type", f"{name!r} on {count} rows", accepted)
 
 
 def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats], ending: Integers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,15 @@ from numpy.typing import NDArray
 from deskmatch.errors import ProblemError
 from deskmatch.frozen import read_only
 
-__all__ = ["INT32_MAX", "LARGEST", "broadcast", "count", "floats", "integers", "numbers", "refuse"]
+__all__ = ["INT32_MAX", "LARGEST", "broadcast", "count", "floats", "integers", "numbers", "refuse", "time_limit"]
 
 Int32 = NDArray[np.int32]
 Float64 = NDArray[np.float64]
 
 LARGEST = 1e150
 """Largest magnitude taken for points, holds and slot costs: sums of 2³¹ of them stay finite in float64."""
+ENDLESS_S = 1e9
+"""A time limit that is no limit: thirty years."""
 INT32_MAX = int(np.iinfo(np.int32).max)
 
 
@@ -26,6 +29,15 @@ def count(name: str, value: Any) -> int:
     if not (is_whole and 0 <= int(value) < INT32_MAX):
         raise ProblemError(f"{name}: found {value!r}; expected an integer from 0 to {INT32_MAX - 1}")
     return int(value)
+
+
+def time_limit(seconds: object) -> float | None:
+    """Seconds that a caller gives a solver; ≤ 0: none, as where the time was over before the call. None: no limit."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool | np.bool_) or not isinstance(seconds, Real) or seconds != seconds:
+        raise ProblemError(f"time_limit_s: found {seconds!r}; expected seconds (≤ 0: no time), or None for no limit")
+    return None if seconds >= ENDLESS_S else max(0.0, float(seconds))
 
 
 def numbers(name: str, values: object) -> NDArray[Any]:

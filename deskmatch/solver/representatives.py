@@ -14,6 +14,7 @@ from deskmatch.errors import ProblemError
 
 from .at_least import with_at_least
 from .certificate import certify
+from .checking import time_limit
 from .evaluation import arcs_chosen, objective_terms
 from .explicit import cost_columns, hint_for, no_rows, solve_robustly, sum_row, widened
 from .problem import Problem
@@ -127,7 +128,8 @@ def representatives(
     Raises
     ------
     ProblemError
-        For k < 2, fewer than two criteria, soft rows, wrong shapes, or where no assignment keeps every rule.
+        For k < 2, fewer than two criteria, soft rows, wrong shapes, a time limit that is no number, or where no
+        assignment keeps every rule.
 
     Examples
     --------
@@ -137,7 +139,7 @@ def representatives(
     >>> [(point.values.tolist(), point.weights is not None) for point in front.points]
     [([3.0, 0.0], True), ([1.4, 1.4], False), ([0.0, 3.0], True)]
     """
-    return _Search(problem, criteria, k, at_least, unsupported, method, time_limit_s).run()
+    return _Search(problem, criteria, k, at_least, unsupported, method, time_limit(time_limit_s)).run()
 
 
 class _Search:

@@ -12,6 +12,7 @@ from deskmatch.errors import BackendError
 from .backends.protocol import Backend, Option, TunableBackend, capability_names, needs, options_of
 from .backends.registry import backend_named, backend_names, backends_for
 from .certificate import certify
+from .checking import time_limit
 from .evaluation import arcs_chosen, evaluate, violations
 from .extra_columns import best_extra
 from .problem import Problem
@@ -41,7 +42,8 @@ def solve(
         first that is installed and can take the problem, so that the choice depends on the problem only, once the
         kernel is compiled; until then the next one answers (`deskmatch.compiled`).
     time_limit_s : seconds after which solvers of integer programs answer with what they have; they overshoot short
-        limits. Methods for networks take none: ``"auto"`` runs those to their end, which is soon.
+        limits. ≤ 0: there is no time, so that the answer is often UNKNOWN; None or inf: no limit. Methods for networks
+        take none: ``"auto"`` runs those to their end, which is soon.
     hint : an answer to start from, for methods that take one; no others look at it.
 
     Returns
@@ -57,6 +59,8 @@ def solve(
 
     Raises
     ------
+    ProblemError
+        Where `time_limit_s` is no number of seconds.
     BackendError
         Unknown or missing method, or one that cannot take the problem or the time limit; the message names those that
         can.
@@ -68,12 +72,13 @@ def solve(
     >>> solution.expert_of, solution.objective
     (array([1, 0], dtype=int32), 4.5)
     """
+    limit_s = time_limit(time_limit_s)
     if method == "auto" and not problem.is_network:
-        return _solve_beyond_networks(problem, time_limit_s, hint)
+        return _solve_beyond_networks(problem, limit_s, hint)
     apart = separate(problem)
     if apart is not None:
-        return apart.restore(_solve(apart.problem, method, time_limit_s, None))
-    return _solve(problem, method, time_limit_s, hint)
+        return apart.restore(_solve(apart.problem, method, limit_s, None))
+    return _solve(problem, method, limit_s, hint)
 
 
 def _solve(problem: Problem, method: str, time_limit_s: float | None, hint: Solution | None) -> Solution:

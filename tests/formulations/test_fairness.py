@@ -328,6 +328,8 @@ def test_wrong_forms_and_shares_are_refused() -> None:
     for delta in (-0.1, float("nan"), True, "2 %"):
         with pytest.raises(InputError, match="delta"):
             fair_plan(plan, MaxMin(), delta=delta)  # type: ignore[arg-type]
+    with pytest.raises(ProblemError, match="time_limit_s: found nan"):
+        fair_plan(plan, MaxMin(), time_limit_s=float("nan"))
     for form in (MaxMin, "max_min", None):
         with pytest.raises(ContractError, match="expected MaxMin"):
             fair_plan(plan, form)  # type: ignore[arg-type]

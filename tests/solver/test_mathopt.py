@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deskmatch.errors import BackendError
+from deskmatch.errors import BackendError, ProblemError
 from deskmatch.solver import (
     Limits,
     Problem,
@@ -29,6 +29,8 @@ from deskmatch.solver.backends.mathopt_call import MathOptCall, model_proto
 from deskmatch.solver.backends.outcome import Verdict, in_scale
 from deskmatch.solver.backends.relaxation import network_at, relax
 from deskmatch.solver.matrix import matrix_form
+from deskmatch.solver.ranking import ranked
+from deskmatch.solver.representatives import Criterion, representatives
 
 INF = float("inf")
 METHODS = ("highs", "scip", "cp_sat")
@@ -241,6 +243,29 @@ def test_networks_take_a_time_limit_only_by_auto():
         solve(problem, method="dense", time_limit_s=1.0)
     assert solve(problem, time_limit_s=1.0).objective == 1.0
     assert solve(problem, method="highs", time_limit_s=30.0).objective == 1.0
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), "1", True, [1.0]])
+def test_a_time_limit_that_is_no_number_is_refused_by_all_that_take_one(wrong):
+    problem = Problem.from_arcs(1, 2, [0, 0], [0, 1], [1.0, 2.0])
+    with_usage = Problem.from_arcs(1, 2, [0, 0], [0, 1], [1.0, 2.0], usage=[1, 2], capacity=2)
+    plain = [Criterion(np.array([1.0, 0.0])), Criterion(np.array([0.0, 1.0]))]
+    for call in (
+        lambda: solve(problem, time_limit_s=wrong),
+        lambda: solve(problem, method="scip", time_limit_s=wrong),
+        lambda: representatives(problem, plain, 2, time_limit_s=wrong),
+        lambda: ranked(with_usage, solve(with_usage), 2, time_limit_s=wrong),
+    ):
+        with pytest.raises(ProblemError, match=r"time_limit_s: found .*; expected seconds"):
+            call()
+
+
+@pytest.mark.parametrize("endless", [float("inf"), 1e300, 10**400])
+def test_an_endless_time_limit_is_none_and_a_negative_one_no_time(endless):
+    small = Problem.from_arcs(2, 1, [0, 1], [0, 0], [1.0, 2.0], usage=[2, 3], capacity=4)
+    assert solve(small, time_limit_s=endless).objective == 2.0
+    assert solve(small, method="scip", time_limit_s=endless).status is Status.OPTIMAL
+    assert solve(hard(), method="scip", time_limit_s=-5).status is Status.UNKNOWN
 
 
 @pytest.mark.parametrize("method", METHODS)

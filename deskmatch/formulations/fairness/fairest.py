@@ -19,6 +19,7 @@ from deskmatch.formulations.fairness.price_search import price_search, slots_cos
 from deskmatch.formulations.fairness.region import Region
 from deskmatch.formulations.fairness.work import Work
 from deskmatch.solver import Problem, Side, Solution, Status, solve
+from deskmatch.solver.checking import time_limit
 from deskmatch.solver.explicit import hint_for, no_rows, solve_robustly, widened
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def fair_plan(plan: Plan, form: Form, *, delta: float = 0.02, time_limit_s: floa
     ContractError
         Where the form is none of these.
     ProblemError
-        Where no plan keeps every rule.
+        Where no plan keeps every rule, or `time_limit_s` is no number of seconds.
 
     Examples
     --------
@@ -74,18 +75,19 @@ def fair_plan(plan: Plan, form: Form, *, delta: float = 0.02, time_limit_s: floa
         raise InputError([Defect(ARGUMENTS, None, "delta", repr(delta), "expected a finite number ≥ 0")])
     if isinstance(form, type) or not isinstance(form, Fairness | MaxMin | Range):
         raise ContractError(f"form: found {form!r}; expected MaxMin(), Range(), AlphaFairness(…) or SlotCost(…)")
+    limit_s = time_limit(time_limit_s)
     plan = plan.whole()
-    best = _best(plan, time_limit_s)
+    best = _best(plan, limit_s)
     problem, situation = plan.model.problem, plan.model.situation
     work = Work.of(situation, problem.ticket, problem.expert, window_s=form.window_s)
     region = Region.of(best, work, float(delta))
     within = ""
     if isinstance(form, MaxMin):
-        found, claimed = max_min(region, time_limit_s)
+        found, claimed = max_min(region, limit_s)
     elif isinstance(form, Range):
-        found, claimed = _searched(_range(region), best.solution, time_limit_s)
+        found, claimed = _searched(_range(region), best.solution, limit_s)
     else:
-        found, claimed, within = _cheapest(region, form, time_limit_s)
+        found, claimed, within = _cheapest(region, form, limit_s)
     return plan.model.recover(_told(region, found, form.name, claimed=claimed, within=within))
 
 

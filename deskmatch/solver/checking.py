@@ -35,9 +35,11 @@ def time_limit(seconds: object) -> float | None:
     """Seconds that a caller gives a solver; ≤ 0: none, as where the time was over before the call. None: no limit."""
     if seconds is None:
         return None
-    if isinstance(seconds, bool | np.bool_) or not isinstance(seconds, Real) or seconds != seconds:
+    number: Any = seconds
+    is_number = isinstance(seconds, Real) and not isinstance(seconds, bool | np.bool_)
+    if not is_number or number != number:
         raise ProblemError(f"time_limit_s: found {seconds!r}; expected seconds (≤ 0: no time), or None for no limit")
-    return None if seconds >= ENDLESS_S else max(0.0, float(seconds))
+    return None if number >= ENDLESS_S else max(0.0, float(number))
 
 
 def numbers(name: str, values: object) -> NDArray[Any]:

@@ -42,6 +42,7 @@ ROOMS = {
         "simulation/test_desk.py::test_a_freed_resolver_takes_the_own_repeat_contacts_before_all_who_have_waited_longer",
         "simulation/test_desk.py::test_declined_offers_return_to_their_place_and_go_to_somebody_else",
         "simulation/test_desk.py::test_a_transfer_goes_up_where_there_is_a_higher_tier",
+        "simulation/test_recorded_desk.py::test_tickets_in_hand_go_on_by_working_hours",
     ),
 }
 

@@ -54,11 +54,13 @@ def hindrances(scenario: Scenario) -> Iterator[str]:
     for name, model in tables.channels.items():
         if model.queue_capacity is not None or model.balk > 0:
             yield f"channels.{name}: expected no queue_capacity and no balk"
+        if model.progress:
+            yield f"channels.{name}.progress: expected none: tickets in hand go on by the clock"
         scores = tables.reward.of(name)
         if scores.slope_below != scores.slope_above:
             yield f"reward.channels.{name}: expected one cost a second, slope_below = slope_above"
-    if tables.pace or tables.pace_cv > 0:
-        yield "pace: expected none, and a pace_cv of 0"
+    if tables.pace or tables.pace_cv > 0 or tables.pace_run_cv > 0:
+        yield "pace: expected none, and a pace_cv and a pace_run_cv of 0"
     for each in scenario.types:
         settings, key = each.settings, f"types.{each.name}"
         if settings.max_hops > 0 or settings.unavoidable > 0 or settings.balk:

@@ -218,7 +218,7 @@ def _overload(tables: ScenarioTables, types: tuple[SimulatedType, ...], eligible
 
     Work is counted in the types' own handling times and work after contacts. A group does it as fast as that type of
     the set which it is best at, so that nothing is called too much which could be done. Repeat contacts, transfers
-    and the pace are not counted.
+    and the hours in which work goes on faster or slower are not counted.
     """
     groups = list(tables.groups.values())
     cycle = cycle_of(groups)

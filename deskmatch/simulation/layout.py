@@ -14,7 +14,7 @@ from deskmatch.routing.kinds import Kind
 from deskmatch.simulation.engine.records import CHANGE, ENGINE, EVENT, PAIR, ROW, SEEN, TYPE
 from deskmatch.simulation.laws import Law, LawTables
 from deskmatch.simulation.naming import QueueClass, laws_of, of_laws, onward_shares, seen_row, settled, times_of
-from deskmatch.simulation.pacing import paces_of
+from deskmatch.simulation.pacing import paces_of, work_done
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.shifts import cycle_of, expert_spans, recorded_breaks
 
@@ -66,7 +66,7 @@ class Layout:
         """
         laws = LawTables()
         types = _types(scenario, laws)
-        ratios = _ratios(scenario, types)
+        ratios, progress = _ratios(scenario, types), _progress(scenario, types)
         pairs = _pairs(scenario, laws)
         law_records, numbers = laws.arrays()
         paces, pace_every_s = paces_of(scenario.tables, seed)
@@ -93,7 +93,7 @@ class Layout:
             types=types,
             pairs=pairs,
             laws=law_records,
-            tables=np.concatenate((numbers, paces, ratios)),
+            tables=np.concatenate((numbers, paces, ratios, progress)),
             seen=seen,
             onward=onward,
             changes=changes,
@@ -112,6 +112,7 @@ class Layout:
         engine["seed0"], engine["seed1"] = seed
         engine["first_pace"], engine["paces"], engine["pace_every_s"] = len(numbers), len(paces), pace_every_s
         types["first_ratio"] += len(numbers) + len(paces)
+        types["first_progress"] += len(numbers) + len(paces) + len(ratios)
         layout.make_places(n)
         layout._open(scenario)
         return layout
@@ -242,6 +243,24 @@ def _ratios(scenario: Scenario, types: NDArray[Any]) -> NDArray[np.float64]:
     types["ratios"] = [len(each) for each in own]
     types["first_ratio"] = np.cumsum(types["ratios"]) - types["ratios"]
     return np.array([ratio for each in own for ratio in each])
+
+
+def _progress(scenario: Scenario, types: NDArray[Any]) -> NDArray[np.float64]:
+    """The work that is done by each edge, of all channels; fills in where that of each type begins."""
+    tables = scenario.tables
+    found: dict[str, NDArray[np.float64]] = {}
+    first: dict[str, int] = {}
+    for name, model in tables.channels.items():
+        if model.progress:
+            first[name] = sum(map(len, found.values()))
+            found[name] = work_done(model, tables.horizon_s + tables.drain_s)
+    for record, each in zip(types, scenario.types, strict=True):
+        name = each.settings.channel
+        if name in found:
+            record["first_progress"], record["progress"] = first[name], len(found[name]) - 1
+            record["progress_every_s"] = tables.channels[name].progress_every_s
+            record["at_once_s"] = tables.channels[name].at_once_s
+    return np.concatenate([np.zeros(0), *found.values()])
 
 
 def _law(laws: LawTables, law: Law | None) -> tuple[int, float]:

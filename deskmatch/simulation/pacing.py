@@ -1,4 +1,4 @@
-"""The pace of a run: by how much all work lasts longer or shorter at an hour of the day, and on a day as a whole."""
+"""The pace of a run: by how much work lasts longer or shorter, at an hour, on a day and in all; and when it goes on."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from deskmatch.simulation.settings import DAY_S
 
 if TYPE_CHECKING:
-    from deskmatch.simulation.settings import ScenarioTables
+    from deskmatch.simulation.settings import ChannelModel, ScenarioTables
 
-__all__ = ["paces_of"]
+__all__ = ["paces_of", "work_done"]
 
 PACE = 2
 """Purpose of the stream of random numbers, beside those of arrivals."""
@@ -21,18 +21,42 @@ PACE = 2
 def paces_of(tables: ScenarioTables, seed: tuple[int, int]) -> tuple[NDArray[np.float64], float]:
     """Factors of the work begun in each interval of a run, and the length of the intervals; empty: 1 throughout.
 
-    The factor of the time of day, from ``pace``, times that of the day, gamma with mean 1 and ``pace_cv``, which
-    depends on the seed alone. What is begun after the last interval has the factor of the last.
+    The factor of the time of day, from ``pace``, times those of the day and of the run, gamma with mean 1, ``pace_cv``
+    and ``pace_run_cv``, which depend on the seed alone. What is begun after the last interval has the factor of the
+    last.
     """
-    if not tables.pace and tables.pace_cv == 0:
+    if not tables.pace and tables.pace_cv == 0 and tables.pace_run_cv == 0:
         return np.zeros(0), DAY_S
     every_s = tables.pace_every_s if tables.pace else DAY_S
     count = int(np.ceil((tables.horizon_s + tables.drain_s) / every_s)) + 1
     at = np.arange(count)
     paces = np.asarray(tables.pace)[at % len(tables.pace)] if tables.pace else np.ones(count)
+    stream = np.random.Generator(np.random.Philox(np.random.SeedSequence([*map(int, seed), PACE])))
     if tables.pace_cv > 0:
         day = (at * every_s // DAY_S).astype(np.int64)
-        stream = np.random.Generator(np.random.Philox(np.random.SeedSequence([*map(int, seed), PACE])))
         shape = tables.pace_cv**-2
         paces = paces * stream.gamma(shape, 1 / shape, int(day[-1]) + 1)[day]
+    if tables.pace_run_cv > 0:
+        shape = tables.pace_run_cv**-2
+        paces = paces * stream.gamma(shape, 1 / shape)
     return np.asarray(paces, np.float64), every_s
+
+
+def work_done(model: ChannelModel, until_s: float) -> NDArray[np.float64]:
+    """Seconds of work that a ticket of the channel would have seen by the edge of each interval of ``progress``.
+
+    Parameters
+    ----------
+    model : of a channel that has a progress.
+    until_s : the last edge is no earlier than this.
+    """
+    every_s, progress = model.progress_every_s, np.asarray(model.progress)
+    factor = progress[np.arange(int(np.ceil(until_s / every_s))) % len(progress)]
+    if model.days_off:
+        per_day = int(DAY_S / every_s)
+        days = progress.reshape(-1, per_day)
+        least = days[days.sum(axis=1).argmin()]
+        at = np.arange(len(factor))
+        off = np.isin(at // per_day, model.days_off)
+        factor[off] = least[at[off] % per_day]
+    return np.concatenate(([0.0], np.cumsum(factor) * every_s))

@@ -255,6 +255,12 @@ class ChannelModel(ScenarioSettings):
     balk : probability of leaving at once if the ticket must wait.
     no_answer, no_answer_scale_s : of callbacks: probability of no answer when called back at once, and the seconds of
         waiting in which the probability of an answer falls to 1/e.
+    progress : how fast tickets in hand go on, one factor ≥ 0 for each interval of `progress_every_s` from the first
+        midnight on, repeated: 168 hourly ones are a week. Handling times are then working time, which passes this many
+        times as fast as the clock. Empty: 1. Not beside `concurrency`.
+    progress_every_s : length of the intervals, > 0.
+    at_once_s : the first seconds of every ticket pass by the clock, whatever the hour.
+    days_off : days of the run, from 0, on which tickets go on as on that day of `progress` on which they do least.
     attempt_s : what a call back in vain costs the expert.
     retry_after_s : seconds until the next one.
     max_calls : after so many in vain the ticket stays unanswered.
@@ -269,6 +275,10 @@ class ChannelModel(ScenarioSettings):
     like: Kind | None = None
     exclusive: bool | None = Field(default=None, strict=True)
     concurrency: tuple[Positive, ...] = ()
+    progress: tuple[NonNegative, ...] = ()
+    progress_every_s: Positive = 3600.0
+    at_once_s: NonNegative = 0.0
+    days_off: tuple[Count, ...] = ()
     queue_capacity: Count | None = None
     patience: TimeOrNever = None
     balk: Probability = 0.0
@@ -278,6 +288,17 @@ class ChannelModel(ScenarioSettings):
     retry_after_s: Positive = 3600.0
     max_calls: Annotated[Count, Field(ge=1)] = 3
     handling: Time | None = None
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> Self:
+        if self.progress and self.concurrency:
+            raise refuse("should have either progress or concurrency")
+        if self.progress and not any(self.progress):
+            raise refuse("should have a progress above 0 at some time")
+        a_day = DAY_S / self.progress_every_s
+        if self.days_off and not (self.progress and a_day.is_integer() and len(self.progress) % a_day == 0):
+            raise refuse("should have days_off only with a progress that lasts whole days")
+        return self
 
 
 class Shift(ScenarioSettings):
@@ -391,6 +412,7 @@ class ScenarioTables(ScenarioSettings):
     pace_every_s : length of the intervals, > 0.
     pace_cv : coefficient of variation of the factor by which all handling times of a day are multiplied (gamma, mean
         1).
+    pace_run_cv : the same for the factor of a whole run: how uncertain it is what the handling times are.
     start_day : day of the week on which the run starts.
     offer_s : seconds after which a declined offer returns. Whoever declined a ticket is not offered it again before all
         others who are logged in have declined it too; at least the last 17 are remembered.
@@ -412,6 +434,7 @@ class ScenarioTables(ScenarioSettings):
     pace: tuple[Positive, ...] = ()
     pace_every_s: Positive = 3600.0
     pace_cv: NonNegative = 0.0
+    pace_run_cv: NonNegative = 0.0
     start_day: Annotated[
         int, Field(ge=0, le=6), BeforeValidator(lambda v: _days(v)[0] if isinstance(v, str) else v)
     ] = 0

@@ -57,3 +57,9 @@ def test_what_it_does_not_hold_for_is_refused() -> None:
         clairvoyant_bound(desk(seen_as={"t1": 0.5}))
     with pytest.raises(ScenarioError, match="no hazard_by_queue"):
         clairvoyant_bound(desk(hazard_by_queue=[1.0, 2.0]))
+    for changes, said in (
+        ({"channels": {name: {"progress": [1.0, 0.5]} for name in desk().channels}}, r"progress: expected none"),
+        ({"pace_run_cv": 0.1}, "pace_run_cv of 0"),
+    ):
+        with pytest.raises(ScenarioError, match=said):
+            clairvoyant_bound(desk().replace(**changes))

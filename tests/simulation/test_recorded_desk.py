@@ -86,6 +86,74 @@ def test_work_is_paced_by_the_time_of_day_and_by_the_day() -> None:
     assert factor.first().std() / 50 == pytest.approx(0.2, abs=0.03)
 
 
+def shop(progress: list[float], times_s: list[float], work_s: float = 100.0, **channel: object) -> Scenario:
+    return Scenario.load(
+        {
+            "horizon_s": max(times_s) + 1,
+            "drain_s": 20 * 86_400,
+            "channels": {"post": {"progress": progress, **channel}},
+            "types": {
+                "repair": {
+                    "channel": "post",
+                    "handling": {"law": "fixed", "mean_s": work_s},
+                    "arrivals": {"times_s": times_s},
+                }
+            },
+            "groups": {"all": {"experts": 1, "channels": {"post": 60}}},
+        }
+    )
+
+
+def test_tickets_in_hand_go_on_by_working_hours() -> None:
+    open_for_an_hour = {"progress_every_s": 3600.0, "at_once_s": 10.0}
+    scenario = shop([0.0, 1.0, 0.5], [0.0, 3550.0, 5400.0, 7150.0, 7300.0], **open_for_an_hour)
+    rows = simulate(scenario, fcfs()).tickets.sort_values("started_s")
+    ended = [3600 + 90, 3600 + 90, 5500, 7200 + 2 * 50, 7310 + 2 * 90]
+    assert rows["ended_s"].tolist() == pytest.approx(ended)
+    long = simulate(shop([0.0, 1.0, 0.5], [0.0], 32_010.0, **open_for_an_hour), fcfs()).tickets
+    assert long["ended_s"].tolist() == pytest.approx([5 * 3 * 3600 + 2 * 3600 + 2 * (32_000 - 5 * 5400 - 3600)])
+
+
+def test_working_time_is_the_integral_of_the_progress() -> None:
+    rng = np.random.default_rng(2)
+    progress = np.where(rng.random(48) < 0.4, 0.0, rng.exponential(1.0, 48))
+    begun = np.sort(rng.uniform(0, 5 * 86_400, 50))
+    scenario = shop(progress.tolist(), begun.tolist(), 20_000.0, at_once_s=600.0, days_off=[3, 5])
+    ended = simulate(scenario, fcfs()).tickets.sort_values("started_s")["ended_s"].to_numpy()
+    hourly = np.tile(progress, 20).reshape(-1, 24)
+    hourly[[3, 5]] = progress.reshape(2, 24)[progress.reshape(2, 24).sum(axis=1).argmin()]
+    by_second = np.repeat(hourly.ravel(), 3600)
+    for begin, end in zip(begun, ended, strict=True):
+        inside = by_second[round(begin + 600) : round(end)]
+        assert inside.sum() == pytest.approx(20_000.0 - 600.0, abs=3 * progress.max())
+        assert by_second[int(np.ceil(end)) - 1] > 0  # it does not end while nothing goes on
+
+
+def test_a_progress_that_makes_no_sense_is_refused() -> None:
+    for channel, said in (
+        ({"progress": [0.0, 0.0]}, "above 0"),
+        ({"progress": [1.0], "concurrency": [1.0, 1.5]}, "either progress or concurrency"),
+        ({"progress": [1.0] * 23, "days_off": [1]}, "whole days"),
+        ({"progress": [1.0] * 24, "progress_every_s": 7000.0, "days_off": [1]}, "whole days"),
+        ({"days_off": [1]}, "whole days"),
+        ({"progress": [-1.0]}, "greater than or equal to 0"),
+    ):
+        with pytest.raises(ScenarioError, match=said):
+            Scenario.load({**shop([1.0], [0.0]).to_dict(), "channels": {"post": channel}})
+
+
+def test_a_run_as_a_whole_may_be_slower_or_faster() -> None:
+    scenario = desk().replace(pace_run_cv=0.3)
+    lasted = []
+    for number in range(200):
+        rows = simulate(scenario, fcfs(), replication=number).tickets
+        own = rows["ended_s"] - rows["started_s"]
+        assert own.max() - own.min() < 1e-6
+        lasted.append(own.iloc[0])
+    assert np.mean(lasted) == pytest.approx(100, rel=0.05)
+    assert np.std(lasted) == pytest.approx(30, rel=0.12)
+
+
 def test_after_work_may_take_longer_where_nobody_waits() -> None:
     types = desk().to_dict()["types"]
     for each in types.values():

@@ -13,6 +13,7 @@ from deskmatch.policies.dispatch.selector import count_area, enqueue, find_exper
 from .drawing import AGAIN, COMMON, OFFER, ONWARD, ROOT, SPECIAL, block, draw, pace
 from .hands import drop_job, log_out, release, take, work_on
 from .heap import cancel, schedule
+from .progress import lasts
 from .records import World
 from .rows import count_system, free_place, new_place, retire, write_row
 
@@ -220,7 +221,8 @@ def _begin(world: World, e: int, k: int) -> None:
     pair = t * world.engine[0]["n_pools"] + world.experts[e]["pool"]
     u = uniform(np.uint64(world.tickets[k]["u_service"]))
     world.tickets[k]["phase"] = SERVICE
-    world.tickets[k]["work"] = draw(world, world.pairs[pair]["law"], world.pairs[pair]["mean_s"] * pace(world), u)
+    work = draw(world, world.pairs[pair]["law"], world.pairs[pair]["mean_s"] * pace(world), u)
+    world.tickets[k]["work"] = lasts(world, t, work)
     work_on(world, e, k)
 
 

@@ -112,9 +112,9 @@ EVENT = fields("time", "node")
 
 TYPE = fields(
     "patience_s balk after_s calm_s unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
-    " retry_after_s promised_s handed redial redial_after_s",
+    " retry_after_s promised_s handed redial redial_after_s at_once_s progress_every_s",
     "patience after calm away channel calls hops upward first_seen seen first_target targets later faithful number"
-    " first_ratio ratios",
+    " first_ratio ratios first_progress progress",
 )
 """``patience``, ``after`` and ``calm`` (after-work while somebody waits, and while nobody does), ``away``: laws, whose
 means stand above, −1: none; ``later``: of the time until who gave up calls again; ``faithful``: 1 where a customer who
@@ -122,7 +122,9 @@ comes back goes to the expert of before; ``calls``: most calls back, 0: no callb
 tier where there is one; ``handed``: share of the unresolved that are handed on; ``targets``: so many entries of `seen`
 from ``first_target`` on are the types that they become, 0: they keep their own; ``number``: tickets of this type so
 far; ``ratios``: so many entries of the tables from ``first_ratio`` on are how many times as fast customers give up who
-found 0, 1, 2, … waiting, 0: 1."""
+found 0, 1, 2, … waiting, 0: 1; ``progress``: intervals of ``progress_every_s``, at whose edges the tables from
+``first_progress`` on have the work that is done by then, 0: work goes on by the clock, as its first ``at_once_s``
+always do."""
 
 PAIR = fields("mean_s resolution", "law")
 

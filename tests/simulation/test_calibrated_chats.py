@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 from deskmatch.policies import fcfs
 from deskmatch.policies.dispatch import ExpertBy
 from deskmatch.simulation import Scenario, simulate
-from deskmatch.simulation.calibration import ContactLog, ablate, calibrate, current_rule, evaluate_twin, replay
+from deskmatch.simulation.calibration import (
+    ContactLog,
+    ablate,
+    calibrate,
+    contacts_of_run,
+    current_rule,
+    evaluate_twin,
+    replay,
+)
 from deskmatch.simulation.calibration.counting import levels_at
 from deskmatch.simulation.calibration.fitting import Fits, fit_log
 from deskmatch.simulation.calibration.in_hand import capacity_of, find_in_hand
@@ -66,22 +74,8 @@ def blended() -> Scenario:
 
 
 def logged(scenario: Scenario, rule: str) -> pd.DataFrame:
-    rows = simulate(scenario, fcfs(rule), seed=5).tickets
-    rows = rows[rows["ended_s"].notna()]
-
-    def moment(seconds: pd.Series) -> pd.Series:
-        return START + pd.to_timedelta(seconds, unit="s")
-
-    return pd.DataFrame(
-        {
-            "arrived": moment(rows["entered_s"]),
-            "answered": moment(rows["started_s"]),
-            "ended": moment(rows["ended_s"]),
-            "type": rows["type"].astype(str),
-            "channel": rows["channel"].astype(str),
-            "expert": rows["expert_id"].astype(object).where(rows["expert_id"].notna(), ""),
-        }
-    )
+    table = contacts_of_run(simulate(scenario, fcfs(rule), seed=5), start=START)
+    return table.drop(columns=["queue_entered", "contact", "customer", "resolved"])
 
 
 @cache

@@ -15,7 +15,15 @@ from deskmatch.cli.app import app
 from deskmatch.errors import InputError
 from deskmatch.policies import fcfs
 from deskmatch.simulation import Scenario, simulate
-from deskmatch.simulation.calibration import ContactLog, ablate, calibrate, current_rule, evaluate_twin, replay
+from deskmatch.simulation.calibration import (
+    ContactLog,
+    ablate,
+    calibrate,
+    contacts_of_run,
+    current_rule,
+    evaluate_twin,
+    replay,
+)
 from deskmatch.simulation.calibration.fitting import fit_log
 
 DAY_S = 86_400.0
@@ -57,23 +65,8 @@ def truth() -> Scenario:
 @cache
 def contacts() -> pd.DataFrame:
     """What the desk logged, first come, first served; contacts handed on a second time are put first."""
-    rows = simulate(truth(), fcfs("random"), seed=5).tickets
-    rows = rows[rows["ended_s"].notna()]
-
-    def moment(seconds: pd.Series) -> pd.Series:
-        return START + pd.to_timedelta(seconds, unit="s")
-
-    return pd.DataFrame(
-        {
-            "arrived": moment(rows["entered_s"]),
-            "answered": moment(rows["started_s"]),
-            "ended": moment(rows["ended_s"]),
-            "type": rows["type"].astype(str),
-            "expert": rows["expert_id"].astype(object).where(rows["expert_id"].notna(), ""),
-            "contact": "c" + rows["root"].astype(str),
-            "resolved": [name == "resolved" for name in rows["outcome"].astype(str)],
-        }
-    ).sample(frac=1.0, random_state=1)
+    table = contacts_of_run(simulate(truth(), fcfs("random"), seed=5), start=START)
+    return table.drop(columns="customer").sample(frac=1.0, random_state=1)
 
 
 @cache

@@ -34,22 +34,7 @@ def log(*ratios: float) -> ContactLog:
         fcfs(),
         seed=8,
     )
-    rows = run.tickets[run.tickets["ended_s"].notna()]
-
-    def moment(seconds: pd.Series) -> pd.Series:
-        return START + pd.to_timedelta(seconds, unit="s")
-
-    return ContactLog.read(
-        pd.DataFrame(
-            {
-                "arrived": moment(rows["arrived_s"]),
-                "answered": moment(rows["started_s"]),
-                "ended": moment(rows["ended_s"]),
-                "type": rows["type"].astype(str),
-                "expert": rows["expert_id"].astype(object).where(rows["expert_id"].notna(), ""),
-            }
-        )
-    )
+    return ContactLog.of_run(run)
 
 
 def test_the_queue_found_is_that_of_the_channel_as_brute_force_counts_it() -> None:

@@ -19,6 +19,7 @@ from deskmatch.simulation.calibration import (
     ContactLog,
     ablate,
     calibrate,
+    contacts_of_run,
     current_rule,
     evaluate_twin,
     ranking_sensitivity,
@@ -61,27 +62,13 @@ def truth() -> Scenario:
 @cache
 def contacts(others: float = 0.0, known: float = 1.0) -> pd.DataFrame:
     """What the desk logged; some tickets are of customers who had others before, and some customers are not known."""
-    rows = simulate(truth(), fcfs("random"), seed=5).tickets
-    rows = rows[rows["ended_s"].notna()]
+    table = contacts_of_run(simulate(truth(), fcfs("random"), seed=5), start=START).drop(columns="contact")
+    tickets = table["customer"].astype(int).to_numpy()
     rng = np.random.default_rng(1)
-    count = int(rows["root"].max()) + 1
+    count = int(tickets.max()) + 1
     who = np.where(rng.random(count) < others, rng.integers(0, count // 3, count), np.arange(count))
-    ids = who[rows["root"].to_numpy()]
-
-    def moment(seconds: pd.Series) -> pd.Series:
-        return START + pd.to_timedelta(seconds, unit="s")
-
-    return pd.DataFrame(
-        {
-            "arrived": moment(rows["entered_s"]),
-            "answered": moment(rows["started_s"]),
-            "ended": moment(rows["ended_s"]),
-            "type": rows["type"].astype(str),
-            "expert": rows["expert_id"].astype(object).where(rows["expert_id"].notna(), ""),
-            "resolved": rows["outcome"].astype(str) == "resolved",
-            "customer": np.where(rng.random(count)[ids] < known, ids.astype(str), ""),
-        }
-    )
+    ids = who[tickets]
+    return table.assign(customer=np.where(rng.random(count)[ids] < known, ids.astype(str), ""))
 
 
 def log(others: float = 0.0, known: float = 1.0) -> ContactLog:

@@ -23,6 +23,7 @@ from deskmatch.simulation.calibration import (
     ContactLog,
     ablate,
     calibrate,
+    contacts_of_run,
     current_rule,
     evaluate_twin,
     learned_predictors,
@@ -92,22 +93,7 @@ def truth() -> Scenario:
 def contacts() -> pd.DataFrame:
     """What the desk logged, under first come, first served with a head start of 60 s for care."""
     run = simulate(truth(), fcfs("random", head_start_s={"care": 60.0}), seed=5)
-    rows = run.tickets[run.tickets["ended_s"].notna()]
-
-    def moment(seconds: pd.Series) -> pd.Series:
-        return START + pd.to_timedelta(seconds, unit="s")
-
-    return pd.DataFrame(
-        {
-            "arrived": moment(rows["arrived_s"]),
-            "queue_entered": moment(rows["entered_s"]),
-            "answered": moment(rows["started_s"]),
-            "ended": moment(rows["ended_s"]),
-            "type": rows["type"].astype(str),
-            "expert": rows["expert_id"].astype(object).where(rows["expert_id"].notna(), ""),
-            "resolved": [name == "resolved" for name in rows["outcome"].astype(str)],
-        }
-    )
+    return contacts_of_run(run, start=START).drop(columns=["outcome", "contact", "customer"])
 
 
 @cache

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from deskmatch.simulation.calibration.learned import learned_predictors
     from deskmatch.simulation.calibration.ranking import ranking_sensitivity
     from deskmatch.simulation.calibration.replaying import current_rule, replay
+    from deskmatch.simulation.calibration.run_log import contacts_of_run
 
 __all__ = [
     "ContactLog",
     "TwinReport",
     "ablate",
     "calibrate",
+    "contacts_of_run",
     "current_rule",
     "evaluate_twin",
     "learned_predictors",
@@ -35,6 +37,7 @@ _PLACES = {
     "TwinReport": "evaluation",
     "ablate": "ablation",
     "calibrate": "fitting",
+    "contacts_of_run": "run_log",
     "current_rule": "replaying",
     "evaluate_twin": "evaluation",
     "learned_predictors": "learned",

@@ -22,6 +22,8 @@ from deskmatch.simulation.settings import DAY_S
 if TYPE_CHECKING:
     import pandas as pd
 
+    from deskmatch.simulation.run import Run
+
 __all__ = ["ContactLog", "Ending", "hour_of", "intervals_of_day", "on_line"]
 
 Floats = NDArray[np.float64]
@@ -148,6 +150,27 @@ class ContactLog(Frozen):
         from deskmatch.simulation.calibration.log_table import read_log
 
         return read_log(source, columns=columns, start=start, end=end)
+
+    @classmethod
+    def of_run(cls, run: Run, *, start: datetime | str | None = None) -> ContactLog:
+        """The log that the desk of a simulated run would have written, of all days up to the horizon.
+
+        What is learned from it can be held against what was simulated. `contacts_of_run` is the table behind it, for a
+        desk that logs less.
+
+        Parameters
+        ----------
+        run : of any scenario and policy.
+        start : midnight of the first day, as in `contacts_of_run`.
+
+        Raises
+        ------
+        InputError
+            Where `start` is no such day, or a type is called as no log may call one.
+        """
+        from deskmatch.simulation.calibration.run_log import log_of_run
+
+        return log_of_run(run, start=start)
 
     def between(self, first: int, last: int) -> ContactLog:
         """The contacts of days ``first`` to ``last − 1``, counted from the first of this log.

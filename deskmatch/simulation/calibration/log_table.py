@@ -20,7 +20,7 @@ from deskmatch.simulation.settings import DAY_S
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_log"]
+__all__ = ["moment_of", "read_log"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -88,7 +88,7 @@ def read_log(
     if "contact" in table:
         transfers = [0.0 if np.isnan(each) else each for each in transfers]
     numbers = {"transfers": np.array(transfers, float), "resolved": np.array(resolved, float)}
-    limits = (_moment("start", start), _moment("end", end))
+    limits = (moment_of("start", start), moment_of("end", end))
     found = _assembled(times, ending, frame, numbers, limits, offset)
     return found._replaced(linked="contact" in table)
 
@@ -321,7 +321,7 @@ def _optional(table: HistoryTable, name: str, read: Any, accepted: str, default:
     return found
 
 
-def _moment(name: str, value: datetime | str | None) -> datetime | None:
+def moment_of(name: str, value: datetime | str | None) -> datetime | None:
     """A limit of the period, by the desk's own clock."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else value

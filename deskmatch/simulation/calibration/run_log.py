@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.epochs.cells import NUMBER
 from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.simulation.calibration.contact_links import base_name
 from deskmatch.simulation.calibration.contact_log import ContactLog
@@ -174,12 +175,12 @@ def _as_before_calibration(name: str, topic: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> _as_before_calibration("card handed on 2", "card handed on"), _as_before_calibration("card", "card")
-    (('card', '2'), ('card', ''))
+    >>> _as_before_calibration("card handed on 2", "card handed on"), _as_before_calibration("card lost", "card")
+    (('card', '2'), ('card lost', ''))
     """
     start, _, priority = name.rpartition(" ")
-    found, priority = (topic, priority) if start == topic else (name, "")
-    return base_name(found), priority
+    is_class = start == topic and NUMBER.fullmatch(priority) is not None
+    return (base_name(topic), priority) if is_class else (base_name(name), "")
 
 
 def _persons(scenario: Scenario) -> list[str]:

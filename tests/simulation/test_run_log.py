@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -158,13 +159,14 @@ def test_the_log_of_a_twin_has_the_names_of_the_log_that_it_was_learned_from(tmp
 
 
 def test_a_log_begins_at_midnight_of_the_day_on_which_the_scenario_begins() -> None:
-    assert ContactLog.of_run(run(), start="2026-03-04").period == ("2026-03-04", "2026-03-05")
+    for right in ("2026-03-04", date(2026, 3, 4), datetime(2026, 3, 4)):
+        assert ContactLog.of_run(run(), start=right).period == ("2026-03-04", "2026-03-05")
     for wrong in ("2026-03-03", "2026-03-04T09:00:00"):
         with pytest.raises(InputError, match=r"argument start: found .*expected midnight of a Wednesday"):
             ContactLog.of_run(run(), start=wrong)
-    for wrong in ("soon", "2026-03-04T00:00:00+01:00"):
+    for wrong in ("soon", "2026-03-04T00:00:00+01:00", 20260304):
         with pytest.raises(InputError, match=r"argument start: found .*expected an ISO 8601 time"):
-            contacts_of_run(run(), start=wrong)
+            contacts_of_run(run(), start=wrong)  # type: ignore[arg-type]
     nobody = simulate(desk(types={"order": {"channel": "call", "arrivals": {"per_hour": 0}}}), fcfs(), seed=1)
     assert not len(contacts_of_run(nobody))
     with pytest.raises(InputError, match="at least one contact"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,8 +109,8 @@ class ContactLog(Frozen):
         source: pd.DataFrame | str | Path,
         *,
         columns: Mapping[str, str] | None = None,
-        start: datetime | str | None = None,
-        end: datetime | str | None = None,
+        start: date | str | None = None,
+        end: date | str | None = None,
     ) -> ContactLog:
         """Read a table of contacts, one row each time that an expert has one.
 
@@ -152,7 +152,7 @@ class ContactLog(Frozen):
         return read_log(source, columns=columns, start=start, end=end)
 
     @classmethod
-    def of_run(cls, run: Run, *, start: datetime | str | None = None) -> ContactLog:
+    def of_run(cls, run: Run, *, start: date | str | None = None) -> ContactLog:
         """The log that the desk of a simulated run would have written, of all days up to the horizon.
 
         What is learned from it can be held against what was simulated. `contacts_of_run` is the table behind it, for a
@@ -166,7 +166,7 @@ class ContactLog(Frozen):
         Raises
         ------
         InputError
-            Where `start` is no such day, or a type is called as no log may call one.
+            Where `start` is no such day, nobody came, or a type is called as no log may call one.
         """
         from deskmatch.simulation.calibration.run_log import log_of_run
 

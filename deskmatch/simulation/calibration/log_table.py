@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.errors import Defect, InputError
+from deskmatch.errors import ARGUMENTS, Defect, InputError
 from deskmatch.prediction.history_table import HistoryTable, finite_number, positions, truth
 from deskmatch.simulation.calibration.contact_links import HANDED_ON, MOST_HAND_ONS, chains_of
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
@@ -50,8 +51,8 @@ def read_log(
     source: pd.DataFrame | str | Path,
     *,
     columns: Mapping[str, str] | None = None,
-    start: datetime | str | None = None,
-    end: datetime | str | None = None,
+    start: date | str | None = None,
+    end: date | str | None = None,
 ) -> ContactLog:
     """Read a table; parameters and errors as in `ContactLog.read`."""
     table = HistoryTable(_renamed(source, columns), "contacts")
@@ -321,16 +322,17 @@ def _optional(table: HistoryTable, name: str, read: Any, accepted: str, default:
     return found
 
 
-def moment_of(name: str, value: datetime | str | None) -> datetime | None:
-    """A limit of the period, by the desk's own clock."""
-    try:
+def moment_of(name: str, value: date | str | None) -> datetime | None:
+    """A limit of the period, by the desk's own clock; a day counts from its midnight."""
+    found: Any = value
+    with suppress(ValueError):
         found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise InputError([Defect("arguments", None, name, repr(value), ACCEPTED_TIME)]) from None
-    if found is not None and found.tzinfo is not None:
-        accepted = f"{ACCEPTED_TIME}, by the desk's own clock, without an offset"
-        raise InputError([Defect("arguments", None, name, repr(value), accepted)])
-    return found
+    if isinstance(found, date) and not isinstance(found, datetime):
+        found = datetime(found.year, found.month, found.day)
+    if found is None or (isinstance(found, datetime) and found.tzinfo is None):
+        return found
+    accepted = f"{ACCEPTED_TIME}, by the desk's own clock, without an offset"
+    raise InputError([Defect(ARGUMENTS, None, name, repr(value), accepted)])
 
 
 def _clock(seconds: float) -> str:

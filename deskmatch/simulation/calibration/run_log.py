@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,7 +35,7 @@ OPEN = (Outcome.WAITING, Outcome.NO_ANSWER)
 """Of the last row of a contact: it goes on waiting when the run ends."""
 
 
-def contacts_of_run(run: Run, *, start: datetime | str | None = None) -> pd.DataFrame:
+def contacts_of_run(run: Run, *, start: date | str | None = None) -> pd.DataFrame:
     """The table of contacts that the desk of a run would have logged, with the columns that `ContactLog.read` takes.
 
     One row each time that an expert has a contact, or nobody has it in the end, in the order in which they joined the
@@ -87,14 +87,14 @@ def contacts_of_run(run: Run, *, start: datetime | str | None = None) -> pd.Data
     return table.iloc[np.argsort(found.queued_s, kind="stable")].reset_index(drop=True)
 
 
-def log_of_run(run: Run, *, start: datetime | str | None = None) -> ContactLog:
+def log_of_run(run: Run, *, start: date | str | None = None) -> ContactLog:
     """The table of `contacts_of_run` as a log of all days up to the horizon; see `ContactLog.of_run`."""
     first = _start(run.scenario, start)
     end = first + timedelta(days=ceil(run.scenario.tables.horizon_s / DAY_S))
     return read_log(contacts_of_run(run, start=first), start=first, end=end)
 
 
-def _start(scenario: Scenario, start: datetime | str | None) -> datetime:
+def _start(scenario: Scenario, start: date | str | None) -> datetime:
     """Midnight of the first day."""
     usual = MONDAY.replace(tzinfo=None) + timedelta(days=scenario.tables.start_day)
     found = moment_of("start", start) or usual

@@ -16,6 +16,7 @@ from deskmatch.policies.lookahead.learned import LearnedValues
 from deskmatch.policies.lookahead.policy import LookAhead
 from deskmatch.policies.lookahead.pools import Pools
 from deskmatch.policies.lookahead.value_features import States, ValueFeatures
+from deskmatch.policies.ranges import COUNT, PART, refuse
 
 __all__ = ["ChainLearning", "learn_on_chain"]
 
@@ -64,10 +65,7 @@ def learn_on_chain(
     ContractError
         On values outside these ranges.
     """
-    if rounds < 1 or not 0 < explore < 1:
-        raise ContractError(
-            f"rounds, explore: found {rounds!r}, {explore!r}; expected 1 or more, and a share in (0, 1)"
-        )
+    refuse(COUNT.problems({"rounds": rounds}) + PART.problems({"explore": explore}), ContractError)
     pools = Pools.of(settings.formulation.bind(EpochOfCounts(space.desk).desk), settings.forecast, settings.reward)
     features = ValueFeatures.of(pools, space.desk.size[_group_rows(space, pools)])
     found = features.values(_states(space, pools))

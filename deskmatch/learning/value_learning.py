@@ -20,6 +20,7 @@ from deskmatch.policies.lookahead.policy import LookAhead
 from deskmatch.policies.lookahead.pools import Pools
 from deskmatch.policies.lookahead.value_features import ValueFeatures
 from deskmatch.policies.protocol import Policy
+from deskmatch.policies.ranges import COUNT, NON_NEGATIVE, PART, POSITIVE, Range
 from deskmatch.simulation.deciding import MONDAY
 from deskmatch.simulation.run import Run, simulate
 from deskmatch.simulation.scenario import Scenario
@@ -33,6 +34,7 @@ WANDER = (1, 3, 10, 30)
 """Events after which states that wander are taken, as many of each."""
 HORIZON = 5.0
 """Longest mean handling times in which γ^Δt falls to 1/e."""
+RUNS = Range("a whole number ≥ 2", least=2, whole=True)
 JUDGED, CONFIRMED = 1000, 2000
 """What is added to the seed, so that customers are others each time."""
 
@@ -139,7 +141,7 @@ def learn_values(
     start : a look-ahead that it can begin with, and whose settings but the outlook all candidates have; its forecast
         must be `forecast_of` the scenario.
     incumbents : other policies that it can begin with, such as tuned rules; the best of all is what it does begin with.
-    rounds : candidates, ≥ 1.
+    rounds : candidates, ≥ 1; like all counts here a whole number.
     states : that are drawn from the runs of each policy, ≥ 1; with a quarter of the default, candidates were a few
         percent worse on desks of twelve.
     explore : share of the states that wander, in (0, 1).
@@ -268,13 +270,11 @@ def surely_more(new: Floats, old: Floats) -> bool:
 
 def _check(scenario: Scenario, **values: float) -> None:
     """Raise `ContractError` that names every value out of its range, and groups that come and go."""
-    least = {"rounds": 1, "states": 1, "judged_by": 2, "confirmed_by": 2, "ridge": 0}
-    wrong = [f"{name}: found {values[name]!r}; expected {low} or more" for name, low in least.items()
-             if not values[name] >= low]  # fmt: skip
-    if not 0 < values["discount_s"] < float("inf"):
-        wrong.append(f"discount_s: found {values['discount_s']!r}; expected seconds above 0")
-    if not 0 < values["explore"] < 1:
-        wrong.append(f"explore: found {values['explore']!r}; expected a share between 0 and 1")
+    ranges = {
+        "rounds": COUNT, "states": COUNT, "judged_by": RUNS, "confirmed_by": RUNS, "ridge": NON_NEGATIVE,
+        "discount_s": POSITIVE, "explore": PART,
+    }  # fmt: skip
+    wrong = [problem for name, kind in ranges.items() for problem in kind.problems({name: values[name]})]
     coming = [name for name, group in scenario.tables.groups.items() if not group.always_there]
     if coming:
         wrong.append(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["COUNT", "NON_NEGATIVE", "NUMBER", "POSITIVE", "SHARE", "WHOLE", "Range", "entries", "refuse"]
+__all__ = ["COUNT", "NON_NEGATIVE", "NUMBER", "PART", "POSITIVE", "SHARE", "WHOLE", "Range", "entries", "refuse"]
 
 
 class Range(NamedTuple):
@@ -18,7 +18,7 @@ class Range(NamedTuple):
     Parameters
     ----------
     says : what they are, as the end of "expected …".
-    least, above, most : limits, of which `above` itself is outside.
+    least, above, most, below : limits, of which `above` and `below` themselves are outside.
     whole : integers only.
     endless : infinity too.
 
@@ -32,6 +32,7 @@ class Range(NamedTuple):
     least: float = -inf
     above: float = -inf
     most: float = inf
+    below: float = inf
     whole: bool = False
     endless: bool = False
 
@@ -45,8 +46,9 @@ class Range(NamedTuple):
             number = float(value)
         except OverflowError:
             return False
-        inside = self.least <= number <= self.most and (number > self.above or self.above == -inf)
-        return inside and (isfinite(number) or self.endless)
+        if not isfinite(number):
+            return self.endless and number == inf
+        return self.least <= number <= self.most and self.above < number < self.below
 
     def problems(self, values: Mapping[str, object]) -> list[str]:
         """A sentence for each value, by the setting's name, that is none of them."""
@@ -59,6 +61,7 @@ NUMBER = Range("a finite number")
 POSITIVE = Range("a finite number above 0", above=0)
 NON_NEGATIVE = Range("a finite number ≥ 0", least=0)
 SHARE = Range("a share from 0 to 1", least=0, most=1)
+PART = Range("a share between 0 and 1", above=0, below=1)
 COUNT = Range("a whole number ≥ 1", least=1, whole=True)
 WHOLE = Range("a whole number ≥ 0", least=0, whole=True)
 

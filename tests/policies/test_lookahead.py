@@ -438,6 +438,8 @@ def test_wrong_settings_are_refused(scenario: Scenario) -> None:
         Forecast(forecast.classes, [[1.0, 0.0], [1.0, 1.0]])
     with pytest.raises(ContractError, match=r"rounds: found 0; .*explore: found 0"):
         learn_values(scenario, look_ahead(scenario), rounds=0, explore=0)
+    with pytest.raises(ContractError, match=r"rounds: found 2.5; .*judged_by: found nan; .*ridge: found inf"):
+        learn_values(scenario, look_ahead(scenario), rounds=2.5, judged_by=np.nan, ridge=np.inf)  # type: ignore[arg-type]
 
 
 def test_a_forecast_follows_the_day() -> None:

@@ -35,7 +35,6 @@ from deskmatch.simulation.calibration import (
 from deskmatch.simulation.calibration.arrivals_fit import fit_arrivals
 from deskmatch.simulation.calibration.away import EDGES_S, Gaps, fit_times_away
 from deskmatch.simulation.calibration.discipline import head_starts
-from deskmatch.simulation.calibration.elapsed_fit import fit_ages
 from deskmatch.simulation.calibration.fitting import fit_log
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.measures import coverage, noise_ratio, randomised_pit
@@ -431,57 +430,6 @@ def test_a_ranking_is_tried_with_other_parameters() -> None:
     assert waits["handling times"] > waits["as it is"] < waits["arrivals"]
     with pytest.raises(ContractError, match="two or more"):
         ranking_sensitivity(one, {"now": fcfs()})
-
-
-def test_tickets_that_nobody_waits_for_on_a_line_have_times_to_the_end() -> None:
-    rng = np.random.default_rng(4)
-    at = START + pd.to_timedelta(np.sort(rng.uniform(0, 14 * DAY_S, 3000)), unit="s")
-    answered = at + pd.to_timedelta(rng.exponential(600, 3000), unit="s")
-    table = pd.DataFrame(
-        {
-            "arrived": at, "answered": answered, "type": rng.choice(["a", "b"], 3000), "expert": "x", "channel": "post",
-            "ended": answered + pd.to_timedelta(rng.exponential(40_000, 3000), unit="s"),
-            "transfers": rng.integers(0, 2, 3000),
-        }
-    )  # fmt: skip
-    read = ContactLog.read(table)
-    found = evaluate_twin(calibrate(read.between(0, 7)), read.between(7, 14), replications=20, every_s=DAY_S / 2)
-    (row,) = found.errors()
-    assert row.indicator == "elapsed_s"
-    assert row.twin == pytest.approx(40_600, rel=0.1)
-    assert found.coverage("elapsed_s") > 0.6
-    assert found.noise_ratio("hour", "elapsed_s") < 1.6
-
-
-def test_tickets_that_are_open_at_the_end_count_as_open_and_late_weeks_count_more_where_work_gets_faster() -> None:
-    rng = np.random.default_rng(7)
-    opened = np.sort(rng.uniform(0, 42 * DAY_S, 4000))
-    at = START + pd.to_timedelta(opened, unit="s")
-
-    def read(hours: Any) -> ContactLog:
-        ended = at + pd.to_timedelta(3600.0 * hours * rng.exponential(1.0, len(at)), unit="s")
-        table = {"arrived": at, "answered": at, "ended": ended, "type": "a", "expert": "x", "channel": "post"}
-        return ContactLog.read(pd.DataFrame(table))
-
-    steady = fit_ages(read(200.0).between(0, 28))  # two thirds of the last week's are still open
-    assert steady.open > 200
-    assert steady.quantiles(0, 999).mean() == pytest.approx(200 * 3600, rel=0.1)
-    faster = fit_ages(read(np.where(opened < 28 * DAY_S, 12.0, 3.0)))
-    assert faster.course[0].half_life < 28 or faster.course[0].growth > 0
-    assert faster.quantiles(0, 999).mean() < 6 * 3600
-    assert steady.course[0].growth == steady.course[1].growth == 0  # nothing grows
-
-
-def test_hazards_that_grow_from_week_to_week_are_those_of_the_end_of_the_log() -> None:
-    rng = np.random.default_rng(9)
-    opened = np.sort(rng.uniform(0, 42 * DAY_S, 6000))
-    growth = np.log(1.3) / 7
-    hours = 10 * np.exp(-growth * opened / DAY_S) * rng.exponential(1.0, len(opened))  # 1.3 times as fast each week
-    at = START + pd.to_timedelta(opened, unit="s")
-    table = {"arrived": at, "answered": at, "ended": at + pd.to_timedelta(3600 * hours, unit="s"), "type": "a"}
-    found = fit_ages(ContactLog.read(pd.DataFrame({**table, "expert": "x", "channel": "post"})))
-    assert found.course[0].growth == pytest.approx(growth, rel=0.25)
-    assert found.quantiles(0, 999).mean() == pytest.approx(3600 * 10 * np.exp(-growth * 42), rel=0.15)
 
 
 @pytest.mark.skipif("DESKMATCH_DATA" not in os.environ, reason="DESKMATCH_DATA is not set: no public logs")

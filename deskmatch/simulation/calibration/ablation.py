@@ -96,6 +96,12 @@ def _without_slowing(values: dict[str, Any]) -> bool:
     return any(gone)
 
 
+def _without_working_hours(values: dict[str, Any]) -> bool:
+    keys = ("progress", "progress_every_s", "at_once_s", "days_off")
+    gone = [channel.pop(key, None) for channel in values["channels"].values() for key in keys]
+    return any(gone)
+
+
 def _without_coming_again(values: dict[str, Any]) -> bool:
     gone = [each.pop(key, None) for each in values["types"].values() for key in ("redial", "repeat")]
     return any(gone)
@@ -164,6 +170,7 @@ _CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "hand-ons": _without_hand_ons,
     "coming again": _without_coming_again,
     "slower beside others": _without_slowing,
+    "working hours": _without_working_hours,
     "after-work": _dropped_of_types("after_work", "after_work_calm"),
     "longer after-work in calm": _dropped_of_types("after_work_calm"),
     "shape of handling times": _exponential("handling"),
@@ -181,6 +188,7 @@ _WITHOUT = {
     "breaks": "nobody takes a break between the first and the last contact of a day",
     "speeds of experts": "all experts are equally fast",
     "skills": "everybody serves every type",
+    "working hours": "tickets in hand go on by the clock",
     "after-work": "none",
     "longer after-work in calm": "as long as while customers wait",
     "shape of handling times": "exponential, with the same means",

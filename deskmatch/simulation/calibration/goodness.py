@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from deskmatch.simulation.calibration.elapsed_fit import Course
 from deskmatch.simulation.calibration.measures import time_in_hand
 from deskmatch.simulation.calibration.patience_fit import ClassPatience, ahead_of, waits_of
 from deskmatch.simulation.calibration.service_fit import POINTS
+from deskmatch.simulation.calibration.working_time import WEEK
 from deskmatch.simulation.provenance import Fit
 
 if TYPE_CHECKING:
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["fits_of"]
 
+NIGHT = [*range(6), *range(20, 24)]
+
 
 def fits_of(fits: Fits) -> tuple[Fit, ...]:
     """One `Fit` a process."""
     onward = [] if fits.hand_ons is None else [_hand_ons(fits)]
     onward += [] if fits.again is None else [_again(fits)]
     if not fits.log.on_line:
-        return (_arrivals(fits), _elapsed(fits), _ends(fits), *onward)
+        return (_arrivals(fits), _working_time(fits), _elapsed(fits), _ends(fits), *onward)
     beside = () if fits.in_hand is None else (_beside(fits),)
     after = () if fits.in_hand is not None and fits.in_hand.shared.all() else (_after(fits),)  # else it is in beside
     line = (_patience(fits), _service(fits), *beside, *after, _presence(fits), _order(fits))
@@ -39,9 +43,27 @@ def _elapsed(fits: Fits) -> Fit:
         process="time to the end",
         says=(
             f"median {np.median(elapsed):.1f} hours, mean {elapsed.mean():.1f}; {found.open} open at the log's end and"
-            f" count as open; first day of a ticket: {first}; later: {later}; by type"
+            f" count as open; first eight hours: {first}; later: {later}; by type"
         ),
+        figure="how far ends of later weeks of the log were from what was predicted, beyond chance (0: as predicted)",
+        value=round(found.missed, 3),
         unknown="how much of the time in hand is work, when experts are there, and what they do first",
+    )
+
+
+def _working_time(fits: Fits) -> Fit:
+    assert fits.service.elapsed is not None
+    found = fits.service.elapsed.working_time
+    progress = np.roll(found.progress.reshape(WEEK, -1), fits.log.weekday, axis=0)
+    weekend, night = progress[5:].mean() / progress.mean(), progress[:, NIGHT].mean() / progress.mean()
+    days = [(fits.log.start + timedelta(days=int(day))).date().isoformat() for day in found.days_off]
+    return Fit(
+        process="working time",
+        says=(
+            f"tickets of more than an hour go on {weekend:.2f} times as fast as on average on Saturdays and Sundays,"
+            f" {night:.2f} times from 8 pm to 6 am; days off: {', '.join(days) or 'none'}"
+        ),
+        unknown="who works when; days off to come",
     )
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "of_log",
     "of_run",
     "randomised_pit",
+    "seconds_before",
     "time_in_hand",
     "totals_by",
 ]
@@ -177,7 +178,7 @@ def totals_by(contacts: Contacts, cell: Integers, count: int, target_s: float, e
     busy = np.zeros(0)
     if every_s is not None:
         edges = np.arange(count + 1, dtype=np.float64) * every_s
-        busy = np.diff(_covered(contacts.served_s, contacts.ended_s, edges))
+        busy = np.diff(seconds_before(contacts.served_s, contacts.ended_s, edges))
     return Cells(
         summed(np.ones(len(cell))),
         summed(contacts.abandoned),
@@ -188,7 +189,7 @@ def totals_by(contacts: Contacts, cell: Integers, count: int, target_s: float, e
     )
 
 
-def _covered(begin: Floats, end: Floats, edges: Floats) -> Floats:
+def seconds_before(begin: Floats, end: Floats, edges: Floats) -> Floats:
     """Seconds of all spans that lie before each edge."""
     known = ~np.isnan(begin)
     starts, ends = np.sort(begin[known]), np.sort(end[known])

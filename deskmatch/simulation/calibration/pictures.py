@@ -12,8 +12,9 @@ from deskmatch.simulation.calibration.coming_again import EDGES_S as AGAIN_S
 from deskmatch.simulation.calibration.coming_again import GAVE_UP, OTHER, UNRESOLVED, pairs_of
 from deskmatch.simulation.calibration.contact_log import Ending, hour_of, intervals_of_day
 from deskmatch.simulation.calibration.patience_fit import ahead_of, waits_of
+from deskmatch.simulation.calibration.working_time import WEEK
 from deskmatch.simulation.pictures import figure_of
-from deskmatch.simulation.settings import DAY_S
+from deskmatch.simulation.settings import DAY_S, DAYS
 
 if TYPE_CHECKING:
     from deskmatch.simulation.calibration.evaluation import TwinReport
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_fits", "draw_twin_day"]
 
 REAL, TWIN = "C3", "C0"
+FORTNIGHT_S = 14 * DAY_S
 
 
 def draw_fits(fits: Fits, path: str | Path) -> None:
@@ -32,16 +34,18 @@ def draw_fits(fits: Fits, path: str | Path) -> None:
     fits : of `fit_log`.
     path : the file; its ending says which format.
     """
-    panels = [_draw_arrivals, _draw_busyness, _draw_handling]
+    panels, columns = [_draw_arrivals, _draw_busyness], 3
     if fits.log.on_line:
-        panels += [_draw_patience, _draw_speeds, _draw_pace, _draw_away, _draw_presence, _draw_order]
+        panels += [_draw_handling, _draw_patience, _draw_speeds, _draw_pace, _draw_away, _draw_presence, _draw_order]
+    else:
+        panels, columns = [*panels, _draw_working_time, _draw_elapsed], 2
     panels += [_draw_beside] if fits.in_hand is not None else []
     panels += [_draw_again] if fits.again is not None else []
     panels += [_draw_hand_ons] if fits.hand_ons is not None else []
-    lines = -(-len(panels) // 3)
-    figure = figure_of(12.0, 3.2 * lines)
+    lines = -(-len(panels) // columns)
+    figure = figure_of(4.0 * columns, 3.2 * lines)
     for number, draw in enumerate(panels):
-        axes = figure.add_subplot(lines, 3, number + 1)
+        axes = figure.add_subplot(lines, columns, number + 1)
         draw(axes, fits)
         axes.grid(alpha=0.25)
         axes.title.set_fontsize(10)
@@ -154,6 +158,42 @@ def _draw_handling(axes: Any, fits: Fits) -> None:
         axes.hist(own, edges, density=True, histtype="step", color=f"C{number}", label=log.class_names()[code])
     axes.set_xscale("log")
     axes.set_title("handling times, s, of the three most frequent classes")
+    axes.legend(fontsize=8)
+
+
+def _draw_working_time(axes: Any, fits: Fits) -> None:
+    assert fits.service.elapsed is not None
+    progress = fits.service.elapsed.working_time.progress.reshape(WEEK, -1)
+    for row, own in enumerate(progress):
+        weekday = (fits.log.weekday + row) % WEEK
+        axes.step(np.arange(len(own) + 1), np.append(own, own[-1]), where="post", color=f"C{weekday}")
+        axes.plot([], [], color=f"C{weekday}", label=DAYS[weekday])
+    axes.set_xlabel("hour of the day", fontsize=8)
+    axes.set_title("tickets in hand go on so many times as fast")
+    axes.legend(fontsize=6, ncols=2)
+
+
+def _draw_elapsed(axes: Any, fits: Fits) -> None:
+    """Of tickets of the first and the last two weeks, as far as they are seen, and the law of the log's last day."""
+    from scipy.stats import CensoredData, ecdf
+
+    log, found = fits.log, fits.service.elapsed
+    assert found is not None
+    hours = np.geomspace(0.05, 1500, 200)
+    age = found.working_time.age(log.queued_s, np.fmin(log.ended_s, log.seen_until_s)) / 3600
+    ended = log.ended_s <= log.seen_until_s
+    weeks = {"first two weeks": log.queued_s < FORTNIGHT_S, "last": log.queued_s >= log.days * DAY_S - FORTNIGHT_S}
+    for (name, rows), color in zip(weeks.items(), ("0.6", REAL), strict=True):
+        if rows.any():
+            curve = ecdf(CensoredData.right_censored(np.maximum(age[rows], 0.0), ~ended[rows])).sf
+            open_share = np.where(hours <= age[rows].max(), curve.evaluate(hours), np.nan)
+            axes.step(hours, 100 * open_share, color=color, label=f"those of the {name}")
+    counts = np.bincount(log.contact_class, minlength=len(fits.service.sample_s))
+    fitted = [(own > 3600 * hours[:, None]).mean(axis=1) for own in fits.service.sample_s]
+    axes.plot(hours, 100 * (counts @ np.array(fitted)) / counts.sum(), color=TWIN, label="fitted")
+    axes.set_xscale("log")
+    axes.set_xlabel("h, the first by the clock, then working time (steps: Kaplan–Meier)", fontsize=8)
+    axes.set_title("tickets still open, %, by age")
     axes.legend(fontsize=8)
 
 

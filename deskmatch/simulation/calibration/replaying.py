@@ -17,6 +17,7 @@ from deskmatch.simulation.calibration.contact_log import ContactLog
 from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
 from deskmatch.simulation.calibration.staffing import drain_of, expert_of, groups_of
+from deskmatch.simulation.calibration.working_time import HOUR_S, WEEK, days_off_of
 from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.settings import DAY_S, Arrivals
@@ -106,10 +107,37 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
             "drain_s": drain_of(types.values()),
             "busyness_cv": 0.0,
             "start_day": log.weekday,
+            "channels": _hours_of(scenario, values["channels"], log),
             "types": types,
             "groups": groups,
         }
     )
+
+
+def _hours_of(scenario: Scenario, channels: Mapping[str, dict[str, Any]], log: ContactLog) -> dict[str, Any]:
+    """The channels, with working hours from the weekday on which the log begins, and its days off."""
+    found = {}
+    ahead = (log.weekday - scenario.tables.start_day) % WEEK
+    usual = np.roll(_usual_week(scenario), -ahead)[np.arange(log.days) % WEEK]
+    off = days_off_of(np.bincount(log.day_of(log.queued_s), minlength=log.days), usual).tolist()
+    for name, channel in channels.items():
+        model = scenario.tables.channels[name]
+        if model.progress and (len(model.progress) * model.progress_every_s) % (WEEK * DAY_S) == 0:
+            progress = np.roll(model.progress, -round(ahead * DAY_S / model.progress_every_s)).tolist()
+            channel = {**channel, "progress": progress, "days_off": off}
+        found[name] = channel
+    return found
+
+
+def _usual_week(scenario: Scenario) -> NDArray[np.float64]:
+    """``(7,)`` contacts that the twin expects on each day of a week, from the weekday on which it begins."""
+    found = np.zeros(WEEK)
+    for each in scenario.tables.types.values():
+        if each.arrivals is not None and each.arrivals.per_hour:
+            per_day = int(DAY_S // each.arrivals.every_s)
+            rates = np.resize(each.arrivals.per_hour, (WEEK, per_day))
+            found += rates.sum(axis=1) * each.arrivals.every_s / HOUR_S
+    return found
 
 
 def arriving(scenario: Scenario, log: ContactLog) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from deskmatch.simulation.calibration.contact_log import Ending, on_line
 from deskmatch.simulation.calibration.goodness import fits_of
 from deskmatch.simulation.calibration.service_fit import POINTS
 from deskmatch.simulation.calibration.staffing import desk_of_tickets, drain_of, groups_of
+from deskmatch.simulation.calibration.working_time import AT_ONCE_S, HOUR_S
 from deskmatch.simulation.provenance import Provenance
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.settings import DAY_S
@@ -61,6 +62,7 @@ def scenario_of(fits: Fits, name: str) -> Scenario:
             "busyness_cv": round(fits.arrivals.busyness_cv, 4),
             "pace": [round(float(factor), 4) for factor in fits.service.pace],
             "pace_cv": round(fits.service.pace_cv, 4),
+            "pace_run_cv": 0.0 if fits.service.elapsed is None else round(fits.service.elapsed.missed, 4),
             "start_day": log.weekday,
             "channels": _channels(fits),
             "types": types,
@@ -80,7 +82,10 @@ def _version() -> str:
 
 
 def _channels(fits: Fits) -> dict[str, Any]:
-    found, names = fits.in_hand, fits.log.channels
+    found, names, tickets = fits.in_hand, fits.log.channels, fits.service.elapsed
+    if tickets is not None:
+        progress = [round(float(each), 4) for each in tickets.working_time.progress]
+        return {name: {"progress": progress, "progress_every_s": HOUR_S, "at_once_s": AT_ONCE_S} for name in names}
     if found is None:
         return {name: {} for name in names}
     speed = [round(float(each), 3) for each in found.total_speed]

@@ -41,7 +41,7 @@ MOST_A_DAY = 0.2
 """By which hazards can grow a day, and of one step towards that."""
 AHEAD, LEAST = 7, 14
 """Days that are predicted at a time, and days of a log before the first of them."""
-MISSED = 0.25
+MISSED = 0.4
 """One more week of each group of ages counts as missed by this share, as a log has few weeks, or none, to tell."""
 
 

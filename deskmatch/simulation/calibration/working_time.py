@@ -97,16 +97,23 @@ def fit_working_time(log: ContactLog, until_s: float) -> WorkingTime:
 def days_off_of(counts: NDArray[np.int64], usual: Floats) -> Integers:
     """Days on which less than half of the usual contacts come, of those on which 30 or more are usual.
 
+    Where most days have more or fewer than is usual, as of a part of the desk, that is what is usual here.
+
     Parameters
     ----------
     counts, usual : ``(days,)``.
 
     Examples
     --------
-    >>> days_off_of(np.array([90, 40, 3]), np.array([100.0, 100.0, 10.0]))
+    >>> days_off_of(np.array([90, 40, 110, 3]), np.array([100.0, 100.0, 100.0, 10.0]))
+    array([1])
+    >>> days_off_of(np.array([90, 10, 110, 3]), np.array([400.0, 400.0, 400.0, 40.0]))
     array([1])
     """
-    return np.flatnonzero((usual >= USUAL) & (counts < FEW * usual))
+    many = usual >= USUAL
+    level = np.median(counts[many] / usual[many]) if many.any() else 1.0
+    expected = level * usual
+    return np.flatnonzero((expected >= USUAL) & (counts < FEW * expected))
 
 
 def _usual(log: ContactLog) -> Floats:

@@ -25,9 +25,9 @@ START = pd.Timestamp("2026-03-02")
 HOLIDAYS = (17, 36)
 
 
-def log_of(opened_s: Any, ended_s: Any) -> ContactLog:
+def log_of(opened_s: Any, ended_s: Any, types: Any = "a") -> ContactLog:
     at, ended = (START + pd.to_timedelta(each, unit="s") for each in (opened_s, ended_s))
-    table = {"arrived": at, "answered": at, "ended": ended, "type": "a", "expert": "x", "channel": "post"}
+    table = {"arrived": at, "answered": at, "ended": ended, "type": types, "expert": "x", "channel": "post"}
     return ContactLog.read(pd.DataFrame(table))
 
 
@@ -197,3 +197,13 @@ def test_the_fits_of_tickets_are_told_and_drawn(tmp_path: Path) -> None:
     assert told["time to the end"].value == pytest.approx(fits.service.elapsed.missed, abs=1e-3)
     draw_fits(fits, tmp_path / "fits.png")
     assert (tmp_path / "fits.png").stat().st_size > 10_000
+
+
+def test_types_that_last_longer_make_up_the_old_tickets_and_each_keeps_its_law() -> None:
+    rng = np.random.default_rng(11)
+    opened = np.sort(rng.uniform(0, 60 * DAY_S, 9000))
+    slow = rng.random(9000) < 0.5
+    hours = np.where(slow, 160.0, 8.0) * rng.exponential(1.0, 9000)
+    found = fit_ages(log_of(opened, opened + 3600 * hours, np.where(slow, "b", "a")).between(0, 56))
+    assert found.quantiles(0, 999).mean() == pytest.approx(3600 * 8, rel=0.1)
+    assert found.quantiles(1, 999).mean() == pytest.approx(3600 * 160, rel=0.1)

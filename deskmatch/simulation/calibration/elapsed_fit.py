@@ -33,10 +33,14 @@ AGES_S = 3600.0 * np.array([0, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 24, 48, 72, 120, 
 """Of the cells of age."""
 YOUNG = AGES_S[1:] <= 8 * 3600.0
 """The cells of the working day in which a ticket came."""
+OLD = AGES_S[:-1] >= 336 * 3600.0
+STAGES = (YOUNG, ~YOUNG & ~OLD, OLD)
+"""Types differ by one factor in each: those of which many are solved at once are not those of which few stay for
+weeks."""
 WORTH = 2.0
 """By how much more likely, in logarithms, later weeks must be where days do not count the same, and where hazards
 grow."""
-TURNS, CLOSE = 50, 1e-9
+TURNS, CLOSE, STAYS = 50, 1e-9, 1e-4
 MOST_A_DAY = 0.2
 """By which hazards can grow a day, and of one step towards that."""
 AHEAD, LEAST = 7, 14
@@ -87,7 +91,7 @@ class ElapsedFit:
     Parameters
     ----------
     hazard : ``(cells,)`` ends a second of open tickets, by age, on the last day on which tickets came.
-    factor : ``(types,)`` how much sooner than usual tickets of each type end.
+    factor : ``(types, cells)`` how much sooner than usual tickets of each type end.
     course : of young tickets and of older ones.
     working_time : by which they get older.
     missed : by how much ends of later weeks of the log differ from what was predicted, beyond chance, relative to it.
@@ -123,10 +127,10 @@ def fit_ages(log: ContactLog) -> ElapsedFit:
     course = tuple(_course(*group, each) for group, each in zip(groups, best, strict=True))
     tables = [lives.table(0.0, until, each, now) for each in course]
     ends, exposure = (np.where(YOUNG, *pair) for pair in zip(*tables, strict=True))
-    hazard = _hazard(ends.sum(axis=0), exposure.sum(axis=0))
+    hazard, factor = _proportional(ends, exposure)
     return ElapsedFit(
         hazard=hazard,
-        factor=shrunken_factors(ends.sum(axis=1), exposure @ hazard),
+        factor=factor,
         course=(course[0], course[1]),
         working_time=working_time,
         missed=_missed([pair for group, each in zip(groups, best, strict=True) for pair in _weeks(*group, each)]),
@@ -180,6 +184,21 @@ class Lives:
         weight = 0.5 ** (np.maximum(now - ended[inside], 0.0) / DAY_S / course.half_life)
         np.add.at(ends, (kind[inside], self.last[rows[inside]]), weight)
         return ends, exposure
+
+
+def _proportional(ends: Floats, exposure: Floats) -> tuple[Floats, Floats]:
+    """``(cells,)`` hazards and ``(types, cells)`` factors of them: each in turn, given the other, until they stay.
+
+    Who is open for long is mostly of slow types, so that the hazard of all together is not that of a type of factor 1.
+    """
+    factor = np.ones(ends.shape)
+    for _ in range(TURNS):
+        before, hazard = factor.copy(), _hazard(ends.sum(axis=0), (factor * exposure).sum(axis=0))
+        for cells in STAGES:
+            factor[:, cells] = shrunken_factors(ends[:, cells].sum(axis=1), exposure[:, cells] @ hazard[cells])[:, None]
+        if np.abs(factor - before).max() < STAYS:
+            break
+    return hazard, factor
 
 
 def _best(ends: Floats, exposure: Floats, candidates: tuple[Candidate, ...]) -> Candidate:

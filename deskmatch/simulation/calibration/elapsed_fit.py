@@ -7,7 +7,7 @@ each day, grow by the same share a day, ``λ(age, day) = λ(age) exp(g day)``, w
 Poisson counts; what is told is the hazard of the last day on which tickets came, as which all counts that is seen after
 it. Half-lives, and whether anything grows, are those that predicted later weeks of the same log best, for the first
 hours and for what is older; by how much even these missed the ends of later weeks is how uncertain the twin is of its
-times. Beyond the oldest age seen the last hazard holds.
+times. Types differ by a factor in each of three stages of age. Beyond the oldest age seen the last hazard holds.
 """
 
 from __future__ import annotations

@@ -76,5 +76,7 @@ def hindrances(scenario: Scenario) -> Iterator[str]:
         if any(share > 0 and topic != each.topic for topic, share in settings.seen_as.items()):
             yield f"{key}.seen_as: expected topics that are seen rightly"
     for name, group in tables.groups.items():
+        if group.speed_cv > 0 or group.after_work or group.after_work_calm:
+            yield f"groups.{name}: expected a speed_cv of 0 and no after_work"
         if not group.always_there or group.acceptance < 1:
             yield f"groups.{name}: expected neither shifts, staffing nor logins_s, and acceptance = 1"

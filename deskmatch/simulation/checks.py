@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deskmatch.epochs.cells import fold
 from deskmatch.routing.kinds import Kind
 from deskmatch.routing.validation import did_you_mean
-from deskmatch.simulation.naming import UNKNOWN, SimulatedType, settled, times_of
+from deskmatch.simulation.naming import UNKNOWN, SimulatedType, after_work_of, of_laws, settled, times_of
 from deskmatch.simulation.settings import TOTAL, Group, ScenarioTables
 from deskmatch.simulation.shifts import cycle_of, expert_spans, overlaps, repeats_after
 
@@ -225,7 +225,7 @@ def _overload(tables: ScenarioTables, types: tuple[SimulatedType, ...], eligible
     experts = np.array([_full_time(tables, group, cycle) * _most(tables, group) for group in groups])
     after = np.array([0.0 if law is None else law.mean for law in (each.settings.after_work for each in types)])
     own = np.array([each.handling.mean for each in types]) + after
-    there = times_of(tables, types) + after[:, None]
+    there = times_of(tables, types) + of_laws(after_work_of(tables, types), lambda law: law.mean)
     speed = np.divide(own[:, None], there, out=np.full(there.shape, 1e12), where=there > 0)
     work = np.array([each.arrivals.per_s(tables.horizon_s) * _joins(tables, each) for each in types]) * own
     stays = np.array([_stays(tables, each) for each in types])

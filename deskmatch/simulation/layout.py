@@ -13,8 +13,17 @@ from deskmatch.policies.dispatch.rule import RuleTables, links_of
 from deskmatch.routing.kinds import Kind
 from deskmatch.simulation.engine.records import CHANGE, ENGINE, EVENT, PAIR, ROW, SEEN, TYPE
 from deskmatch.simulation.laws import Law, LawTables
-from deskmatch.simulation.naming import QueueClass, laws_of, of_laws, onward_shares, seen_row, settled, times_of
-from deskmatch.simulation.pacing import paces_of, work_done
+from deskmatch.simulation.naming import (
+    QueueClass,
+    after_work_of,
+    laws_of,
+    of_laws,
+    onward_shares,
+    seen_row,
+    settled,
+    times_of,
+)
+from deskmatch.simulation.pacing import paces_of, speeds_of_days, work_done
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.shifts import cycle_of, expert_spans, recorded_breaks
 
@@ -70,6 +79,7 @@ class Layout:
         pairs = _pairs(scenario, laws)
         law_records, numbers = laws.arrays()
         paces, pace_every_s = paces_of(scenario.tables, seed)
+        speeds = speeds_of_days(scenario.tables, seed)
         seen, onward = _seen(scenario, types), _onward(scenario)
         links, queue_first, pool_first = links_of(rule, handling_of(scenario))
         channels, limits, rates = _channels(scenario)
@@ -93,7 +103,7 @@ class Layout:
             types=types,
             pairs=pairs,
             laws=law_records,
-            tables=np.concatenate((numbers, paces, ratios, progress)),
+            tables=np.concatenate((numbers, paces, ratios, progress, speeds.ravel())),
             seen=seen,
             onward=onward,
             changes=changes,
@@ -113,6 +123,7 @@ class Layout:
         engine["first_pace"], engine["paces"], engine["pace_every_s"] = len(numbers), len(paces), pace_every_s
         types["first_ratio"] += len(numbers) + len(paces)
         types["first_progress"] += len(numbers) + len(paces) + len(ratios)
+        engine["first_speed"], engine["speed_days"] = len(layout.tables) - speeds.size, speeds.shape[1]
         layout.make_places(n)
         layout._open(scenario)
         return layout
@@ -203,6 +214,9 @@ def _pairs(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
     pairs["law"] = of_laws(laws_of(scenario.tables, scenario.types), laws.add)
     pairs["mean_s"] = times_of(scenario.tables, scenario.types)
     pairs["resolution"] = resolution_of(scenario)
+    for name in ("after", "calm"):
+        own = after_work_of(scenario.tables, scenario.types, calm=name == "calm")
+        pairs[name], pairs[f"{name}_s"] = of_laws(own, laws.add, NOBODY), of_laws(own, lambda law: law.mean)
     return pairs.ravel()
 
 
@@ -215,9 +229,6 @@ def _types(scenario: Scenario, laws: LawTables) -> NDArray[Any]:
         kind, defaults = settled(name, model)
         record["channel"] = names.index(name)
         record["patience"], record["patience_s"] = _law(laws, scenario.patience_law(row))
-        record["after"], record["after_s"] = _law(laws, settings.after_work)
-        calm = "after_work_calm" in settings.model_fields_set
-        record["calm"], record["calm_s"] = _law(laws, settings.after_work_calm if calm else settings.after_work)
         record["away"], record["repeat_after_s"] = _law(laws, settings.repeat_after)
         record["promised_s"] = np.nan if settings.promised_wait_s is None else settings.promised_wait_s
         record["balk"] = model.balk if settings.balk is None else settings.balk

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from deskmatch.policies.dispatch import eligible_experts
 from deskmatch.routing import kinds
 from deskmatch.routing.kinds import Kind, kind_of
 from deskmatch.simulation.laws import Law
-from deskmatch.simulation.settings import Arrivals, ChannelModel, ScenarioTables, TicketType
+from deskmatch.simulation.settings import Arrivals, ChannelModel, Group, ScenarioTables, TicketType
 
 __all__ = [
     "UNKNOWN",
@@ -182,10 +182,24 @@ def laws_of(tables: ScenarioTables, types: tuple[SimulatedType, ...]) -> list[li
     return [[group.handling.get(each.written, each.handling) for group in tables.groups.values()] for each in types]
 
 
-def of_laws(laws: list[list[Law]], what: Callable[[Law], float]) -> NDArray[Any]:
+def after_work_of(
+    tables: ScenarioTables, types: tuple[SimulatedType, ...], *, calm: bool = False
+) -> list[list[Law | None]]:
+    """The law of the work after a contact of each type at each group, while somebody waits or while nobody does."""
+    own = [_after_work(group, calm) for group in tables.groups.values()]
+    of_type = [_after_work(each.settings, calm) for each in types]
+    return [[law if mine is None else mine for mine in own] for law in of_type]
+
+
+def _after_work(settings: TicketType | Group, calm: bool) -> Law | None:
+    said = calm and "after_work_calm" in settings.model_fields_set
+    return settings.after_work_calm if said else settings.after_work
+
+
+def of_laws(laws: Sequence[Sequence[Law | None]], what: Callable[[Law], float], none: float = 0.0) -> NDArray[Any]:
     """``(types, groups)`` what is found of each law; asked once of each, as most groups have those of the types."""
     distinct = {id(law): law for row in laws for law in row}
-    found = {key: what(law) for key, law in distinct.items()}
+    found = {key: none if law is None else what(law) for key, law in distinct.items()}
     return np.array([[found[id(law)] for law in row] for row in laws])
 
 

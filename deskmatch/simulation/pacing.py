@@ -1,4 +1,5 @@
-"""The pace of a run: by how much work lasts longer or shorter, at an hour, on a day and in all; and when it goes on."""
+"""The pace of a run: by how much work lasts longer or shorter, at an hour, on a day, with an expert on a day, in all;
+and when it goes on."""
 
 from __future__ import annotations
 
@@ -12,10 +13,10 @@ from deskmatch.simulation.settings import DAY_S
 if TYPE_CHECKING:
     from deskmatch.simulation.settings import ChannelModel, ScenarioTables
 
-__all__ = ["paces_of", "work_done"]
+__all__ = ["paces_of", "speeds_of_days", "work_done"]
 
-PACE = 2
-"""Purpose of the stream of random numbers, beside those of arrivals."""
+PACE, SPEED = 2, 3
+"""Purposes of the streams of random numbers, beside those of arrivals."""
 
 
 def paces_of(tables: ScenarioTables, seed: tuple[int, int]) -> tuple[NDArray[np.float64], float]:
@@ -40,6 +41,23 @@ def paces_of(tables: ScenarioTables, seed: tuple[int, int]) -> tuple[NDArray[np.
         shape = tables.pace_run_cv**-2
         paces = paces * stream.gamma(shape, 1 / shape)
     return np.asarray(paces, np.float64), every_s
+
+
+def speeds_of_days(tables: ScenarioTables, seed: tuple[int, int]) -> NDArray[np.float64]:
+    """``(experts, days)`` by which the speed of each expert differs on each day; no days: on none.
+
+    Gamma with mean 1 and the group's ``speed_cv``, of a stream for each expert, so that one more changes nobody else's.
+    What is begun after the last day goes on as on the last.
+    """
+    cvs = [group.speed_cv for group in tables.groups.values() for _ in range(group.experts)]
+    if not any(cvs):
+        return np.ones((len(cvs), 0))
+    found = np.ones((len(cvs), int((tables.horizon_s + tables.drain_s) // DAY_S) + 1))
+    for e, cv in enumerate(cvs):
+        if cv > 0:
+            stream = np.random.Generator(np.random.Philox(np.random.SeedSequence([*map(int, seed), SPEED, e])))
+            found[e] = stream.gamma(cv**-2, cv**2, found.shape[1])
+    return found
 
 
 def work_done(model: ChannelModel, until_s: float) -> NDArray[np.float64]:

@@ -338,7 +338,10 @@ class Group(ScenarioSettings):
     tags : that they hold.
     speed : handling times are divided by it, > 0.
     speeds : of some types, by the type's name; multiplied with `speed`.
+    speed_cv : at most 0.5; coefficient of variation of the factor by which the speed of each expert differs from day to
+        day (gamma, mean 1).
     handling : handling times of some types, by the type's name, instead of the type's own.
+    after_work, after_work_calm : their own instead of the types', of all tickets.
     acceptance : probability that an offer is taken.
     shifts : when they work; default: always.
     staffing : how many of them work in each interval of `staffing_every_s`, instead of shifts; repeated.
@@ -363,7 +366,10 @@ class Group(ScenarioSettings):
     tags: Names = ()
     speed: Positive = 1.0
     speeds: dict[str, Positive] = Field(default_factory=dict)
+    speed_cv: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     handling: dict[str, Time] = Field(default_factory=dict)
+    after_work: TimeOrNever = None
+    after_work_calm: TimeOrNever = None
     acceptance: Annotated[Probability, Field(gt=0)] = 1.0
     shifts: tuple[Shift, ...] = ()
     staffing: tuple[Count, ...] = ()

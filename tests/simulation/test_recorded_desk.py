@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from deskmatch.errors import ScenarioError
@@ -40,6 +41,58 @@ def test_speeds_of_types_multiply_with_the_speed_of_the_group() -> None:
     rows = simulate(desk(speed=2.0, speeds={"high": 5.0}), fcfs()).tickets
     lasted = (rows["ended_s"] - rows["started_s"]).groupby(rows["type"], observed=True).first()
     assert lasted.to_dict() == {"low": 50.0, "high": 10.0}
+
+
+def test_a_group_has_its_own_work_after_contacts() -> None:
+    types = {"after_work": 10, "after_work_calm": 20}
+    for own, (busy, calm) in (
+        ({}, (10, 20)),
+        ({"after_work": 30}, (30, 30)),
+        ({"after_work": 30, "after_work_calm": 40}, (30, 40)),
+        ({"after_work_calm": 40}, (10, 40)),
+    ):
+        laws = [{key: {"law": "fixed", "mean_s": seconds} for key, seconds in each.items()} for each in (types, own)]
+        values = desk(**laws[1]).to_dict()
+        values["types"]["high"] |= {**laws[0], "arrivals": {"times_s": [0, 60]}}  # the second waits for the first
+        del values["types"]["low"]
+        rows = simulate(Scenario.load(values), fcfs()).rows
+        assert rows["after_s"].tolist() == [busy, calm]
+        assert rows["started"].tolist() == [0, 100 + busy]
+
+
+def test_the_speed_of_each_expert_is_another_one_each_day() -> None:
+    def lasted(**more: object) -> pd.Series:
+        run = simulate(
+            {
+                "horizon_s": 60 * 86_400,
+                "channels": {"call": {"patience": "never"}},
+                "types": {
+                    "low": {
+                        "channel": "call",
+                        "handling": {"law": "fixed", "mean_s": 100},
+                        "arrivals": {"per_hour": 30},
+                    }
+                },
+                "groups": {"same": {"experts": 1}, "front": {"experts": 20, "speed_cv": 0.2}, **more},
+            },
+            fcfs(expert_by="random"),
+        )
+        rows = run.tickets.dropna(subset=["started_s"])
+        by = [rows["expert_id"].astype(str), (rows["started_s"] // 86_400).astype(int)]
+        found = (rows["ended_s"] - rows["started_s"]).groupby(by).agg(["min", "max"])
+        assert found["max"].to_numpy() == pytest.approx(found["min"].to_numpy())
+        return found["min"]
+
+    found = lasted()
+    assert found["same-1"].to_numpy() == pytest.approx(100.0)
+    speed = 100 / found.drop("same-1")
+    assert len(speed) == 20 * 60
+    assert speed.mean() == pytest.approx(1, abs=4 * 0.2 / 1200**0.5)
+    assert speed.std() == pytest.approx(0.2, rel=0.1)
+    assert speed.skew() == pytest.approx(2 * 0.2, abs=0.25)  # of a gamma twice its coefficient of variation
+    by_expert = speed.unstack(0).corr().to_numpy()[~np.eye(20, dtype=bool)]
+    assert abs(by_expert).max() < 4.5 / 60**0.5
+    assert lasted(more={"experts": 1})["front-1"].to_numpy() == pytest.approx(found["front-1"].to_numpy())
 
 
 @pytest.mark.parametrize(("seconds", "order"), [(58.0, [0, 1, 60, 500]), (60.0, [0, 60, 1, 500])])

@@ -221,7 +221,7 @@ def _begin(world: World, e: int, k: int) -> None:
     pair = t * world.engine[0]["n_pools"] + world.experts[e]["pool"]
     u = uniform(np.uint64(world.tickets[k]["u_service"]))
     world.tickets[k]["phase"] = SERVICE
-    work = draw(world, world.pairs[pair]["law"], world.pairs[pair]["mean_s"] * pace(world), u)
+    work = draw(world, world.pairs[pair]["law"], world.pairs[pair]["mean_s"] * pace(world, e), u)
     world.tickets[k]["work"] = lasts(world, t, work)
     work_on(world, e, k)
 
@@ -370,6 +370,17 @@ def _anybody_else(world: World, q: int, k: int, e: int, present: bool) -> bool:
     return False
 
 
+def _after_work(world: World, k: int, e: int) -> float:
+    """Seconds of work that expert e has with ticket k after the contact."""
+    pair = world.pairs[world.tickets[k]["type"] * world.engine[0]["n_pools"] + world.experts[e]["pool"]]
+    waiting = world.desk[0]["waiting"] > 0
+    law, mean_s = (pair["after"], pair["after_s"]) if waiting else (pair["calm"], pair["calm_s"])
+    if law < 0:
+        return 0.0
+    words = block(world, k, world.tickets[k]["attempt"], SPECIAL)
+    return draw(world, law, mean_s, uniform(words[1]))
+
+
 def work_done(world: World, e: int) -> None:
     """Expert e is done with the ticket in hand that was due."""
     k = world.experts[e]["due"]
@@ -386,13 +397,7 @@ def work_done(world: World, e: int) -> None:
         release(world, e, channel)
         _not_answered(world, e, k)
     else:
-        after_s = 0.0
-        if world.types[t]["after"] >= 0 and world.desk[0]["waiting"] > 0:
-            words = block(world, k, world.tickets[k]["attempt"], SPECIAL)
-            after_s = draw(world, world.types[t]["after"], world.types[t]["after_s"], uniform(words[1]))
-        elif world.types[t]["calm"] >= 0 and world.desk[0]["waiting"] == 0:
-            words = block(world, k, world.tickets[k]["attempt"], SPECIAL)
-            after_s = draw(world, world.types[t]["calm"], world.types[t]["calm_s"], uniform(words[1]))
+        after_s = _after_work(world, k, e)
         if after_s > 0.0:
             m = new_place(world)
             world.tickets[m]["type"], world.tickets[m]["channel"], world.tickets[m]["expert"] = t, channel, e

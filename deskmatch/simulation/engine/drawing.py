@@ -24,6 +24,8 @@ handed on, and as which; of those who gave up, whether and when they call again;
 # The values of `LawKind`, as numbers that compiled code takes as constants.
 FIXED, EXPONENTIAL, WEIBULL, SMOOTH, EMPIRICAL = range(5)
 
+DAY_S = 86400.0
+
 LOWEST = -24.0
 """Tables of smooth laws begin at this logarithm of −log u; the smallest there is is log 2⁻³³ ≈ −22.9 …"""
 PER_UNIT = 64
@@ -61,10 +63,14 @@ def draw(world: World, law: int, mean: float, u: float) -> float:
     return mean * math.exp(low + share * (high - low))
 
 
-def pace(world: World) -> float:
-    """By how much work that is begun now lasts longer than its law says."""
-    count = world.engine[0]["paces"]
-    if count == 0:
-        return 1.0
-    at = int(world.desk[0]["now"] / world.engine[0]["pace_every_s"])
-    return world.tables[world.engine[0]["first_pace"] + min(at, count - 1)]  # type: ignore[no-any-return]
+def pace(world: World, e: int) -> float:
+    """By how much work that expert e begins now lasts longer than its law says."""
+    now, factor = world.desk[0]["now"], 1.0
+    count, days = world.engine[0]["paces"], world.engine[0]["speed_days"]
+    if count > 0:
+        at = int(now / world.engine[0]["pace_every_s"])
+        factor = world.tables[world.engine[0]["first_pace"] + min(at, count - 1)]
+    if days > 0:
+        day = int(now / DAY_S)
+        factor /= world.tables[world.engine[0]["first_speed"] + e * days + min(day, days - 1)]
+    return factor

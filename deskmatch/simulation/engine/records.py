@@ -98,35 +98,37 @@ class LawKind(IntEnum):
 ENGINE = fields(
     "until cycle_s offer_s pace_every_s system_area system_at",
     "size pending free spare arrival arrivals rows root system away"
-    " event_policy decide answered n_pools occupancy offers_fail closing seed0 seed1 first_pace paces",
+    " event_policy decide answered n_pools occupancy offers_fail closing seed0 seed1 first_pace paces"
+    " first_speed speed_days",
 )
 """``until``: events before this instant are worked off; ``pending``: the node whose event is worked off; ``spare``:
 places for tickets that are free, in a chain from ``free`` on; ``arrival``: the next of ``arrivals`` handed in;
-``first_pace``, ``paces``: factors of the work begun in each interval, in the tables; ``system``: tickets that have not
-ended, ``away`` of them due back; ``event_policy``: the policy that is asked after events, −1: none; ``decide``: 1 where
-it may have something to say; ``answered``: the policy that has just been asked, −1: none; ``occupancy``: 1 where
+``first_pace``, ``paces``: factors of the work begun in each interval, in the tables; ``first_speed``, ``speed_days``:
+factors of the speed of each expert on each day, the first expert's first, in the tables; ``system``: tickets that have
+not ended, ``away`` of them due back; ``event_policy``: the policy that is asked after events, −1: none; ``decide``: 1
+where it may have something to say; ``answered``: the policy that has just been asked, −1: none; ``occupancy``: 1 where
 somebody looks at it; ``offers_fail``: 1 where some expert may decline; ``closing``: 1 once no more arrivals will be
 handed in."""
 
 EVENT = fields("time", "node")
 
 TYPE = fields(
-    "patience_s balk after_s calm_s unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
+    "patience_s balk unavoidable outside repeat repeat_after_s no_answer no_answer_scale_s attempt_s"
     " retry_after_s promised_s handed redial redial_after_s at_once_s progress_every_s",
-    "patience after calm away channel calls hops upward first_seen seen first_target targets later faithful number"
+    "patience away channel calls hops upward first_seen seen first_target targets later faithful number"
     " first_ratio ratios first_progress progress",
 )
-"""``patience``, ``after`` and ``calm`` (after-work while somebody waits, and while nobody does), ``away``: laws, whose
-means stand above, −1: none; ``later``: of the time until who gave up calls again; ``faithful``: 1 where a customer who
-comes back goes to the expert of before; ``calls``: most calls back, 0: no callback; ``upward``: handed on to a higher
-tier where there is one; ``handed``: share of the unresolved that are handed on; ``targets``: so many entries of `seen`
-from ``first_target`` on are the types that they become, 0: they keep their own; ``number``: tickets of this type so
-far; ``ratios``: so many entries of the tables from ``first_ratio`` on are how many times as fast customers give up who
-found 0, 1, 2, … waiting, 0: 1; ``progress``: intervals of ``progress_every_s``, at whose edges the tables from
-``first_progress`` on have the work that is done by then, 0: work goes on by the clock, as its first ``at_once_s``
-always do."""
+"""``patience``, ``away``: laws, whose means stand above, −1: none; ``later``: of the time until who gave up calls
+again; ``faithful``: 1 where a customer who comes back goes to the expert of before; ``calls``: most calls back, 0: no
+callback; ``upward``: handed on to a higher tier where there is one; ``handed``: share of the unresolved that are
+handed on; ``targets``: so many entries of `seen` from ``first_target`` on are the types that they become, 0: they keep
+their own; ``number``: tickets of this type so far; ``ratios``: so many entries of the tables from ``first_ratio`` on
+are how many times as fast customers give up who found 0, 1, 2, … waiting, 0: 1; ``progress``: intervals of
+``progress_every_s``, at whose edges the tables from ``first_progress`` on have the work that is done by then, 0: work
+goes on by the clock, as its first ``at_once_s`` always do."""
 
-PAIR = fields("mean_s resolution", "law")
+PAIR = fields("mean_s resolution after_s calm_s", "law after calm")
+"""``after``, ``calm``: laws of the after-work while somebody waits, and while nobody does, −1: none."""
 
 LAW = fields("shape", "kind first count")
 

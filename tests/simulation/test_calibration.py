@@ -371,13 +371,17 @@ def test_the_transform_is_uniform_and_the_noise_one_where_reality_is_a_replicati
     twin = rng.poisson(3.0, (50, 4000)).astype(float)
     real = rng.poisson(3.0, 4000).astype(float)
     pit = randomised_pit(real, twin, rng)
-    assert coverage(pit, 0.9) == pytest.approx(0.9, abs=0.02)
+    assert (np.abs(pit - 0.5) <= 0.45).mean() == pytest.approx(0.9, abs=0.02)
+    assert coverage(real, twin, 0.9) == pytest.approx(0.9, abs=0.02)
+    drawn = [(np.abs(randomised_pit(real[:50], twin[:, :50], rng) - 0.5) <= 0.4).mean() for _ in range(2000)]
+    assert coverage(real[:50], twin[:, :50], 0.8) == pytest.approx(np.mean(drawn), abs=0.01)
     assert pit.mean() == pytest.approx(0.5, abs=0.02)
     error, noise = noise_ratio(real, twin, np.ones(4000))
     assert error / noise == pytest.approx(1.0, abs=0.04)
     error, noise = noise_ratio(real + 3, twin, np.ones(4000))
     assert error / noise > 1.5
-    assert coverage(randomised_pit(real + 3, twin, rng), 0.9) < 0.7
+    assert coverage(real + 3, twin, 0.9) < 0.7
+    assert np.isnan(coverage(np.array([np.nan]), twin[:, :1], 0.9))
     assert np.isnan(randomised_pit(np.array([np.nan]), twin[:, :1], rng)).all()
 
 

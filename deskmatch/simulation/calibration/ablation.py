@@ -86,27 +86,6 @@ def _without_breaks(values: dict[str, Any]) -> bool:
     return changed
 
 
-def _without_speeds(values: dict[str, Any]) -> bool:
-    gone = [group.pop("speeds", None) for group in values["groups"].values()]
-    return any(gone)
-
-
-def _without_slowing(values: dict[str, Any]) -> bool:
-    gone = [channel.pop("concurrency", None) for channel in values["channels"].values()]
-    return any(gone)
-
-
-def _without_working_hours(values: dict[str, Any]) -> bool:
-    keys = ("progress", "progress_every_s", "at_once_s", "days_off")
-    gone = [channel.pop(key, None) for channel in values["channels"].values() for key in keys]
-    return any(gone)
-
-
-def _without_coming_again(values: dict[str, Any]) -> bool:
-    gone = [each.pop(key, None) for each in values["types"].values() for key in ("redial", "repeat")]
-    return any(gone)
-
-
 def _without_hand_ons(values: dict[str, Any]) -> bool:
     changed = any(each.get("max_hops") for each in values["types"].values())
     for each in values["types"].values():
@@ -155,9 +134,11 @@ def _dropped(*keys: str) -> Callable[[dict[str, Any]], bool]:
     return change
 
 
-def _dropped_of_types(*keys: str) -> Callable[[dict[str, Any]], bool]:
+def _dropped_of(tables: str, *keys: str) -> Callable[[dict[str, Any]], bool]:
+    """Without some keys of all of one or several kinds of tables."""
+
     def change(values: dict[str, Any]) -> bool:
-        gone = [each.pop(key, None) for each in values["types"].values() for key in keys]
+        gone = [each.pop(key, None) for kind in tables.split() for each in values[kind].values() for key in keys]
         return any(gone)
 
     return change
@@ -165,19 +146,21 @@ def _dropped_of_types(*keys: str) -> Callable[[dict[str, Any]], bool]:
 
 _CHANGES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "breaks": _without_breaks,
-    "speeds of experts": _without_speeds,
+    "speeds of experts": _dropped_of("groups", "speeds"),
     "skills": _without_skills,
     "hand-ons": _without_hand_ons,
-    "coming again": _without_coming_again,
-    "slower beside others": _without_slowing,
-    "working hours": _without_working_hours,
-    "after-work": _dropped_of_types("after_work", "after_work_calm"),
-    "longer after-work in calm": _dropped_of_types("after_work_calm"),
+    "coming again": _dropped_of("types", "redial", "repeat"),
+    "slower beside others": _dropped_of("channels", "concurrency"),
+    "working hours": _dropped_of("channels", "progress", "progress_every_s", "at_once_s", "days_off"),
+    "days of experts": _dropped_of("groups", "speed_cv"),
+    "after-work": _dropped_of("types groups", "after_work", "after_work_calm"),
+    "after-work by expert": _dropped_of("groups", "after_work", "after_work_calm"),
+    "longer after-work in calm": _dropped_of("types groups", "after_work_calm"),
     "shape of handling times": _exponential("handling"),
     "handling times by type": _one_law("handling"),
     "shape of patience": _exponential("patience"),
     "patience by type": _one_law("patience"),
-    "patience by queue": _dropped_of_types("hazard_by_queue"),
+    "patience by queue": _dropped_of("types", "hazard_by_queue"),
     "pace of hours and days": _dropped("pace", "pace_cv"),
     "busy and quiet days": _dropped("busyness_cv"),
 }
@@ -189,7 +172,9 @@ _WITHOUT = {
     "speeds of experts": "all experts are equally fast",
     "skills": "everybody serves every type",
     "working hours": "tickets in hand go on by the clock",
+    "days of experts": "each is as fast on all days",
     "after-work": "none",
+    "after-work by expert": "all take as long",
     "longer after-work in calm": "as long as while customers wait",
     "shape of handling times": "exponential, with the same means",
     "handling times by type": "one law for all types",

@@ -10,7 +10,8 @@ the more customers are answered at once by others, each of the n who are ready b
 
 (the EM algorithm for interval-censored times; B. W. Turnbull, JRSS B 38 (1976) 290–295), on a grid of cells. There are
 two laws: after contacts that end while somebody waits, and while nobody does, as people take their time where nobody
-waits. How many of the idle are ready is taken from the estimate itself, in a few rounds.
+waits. How many of the idle are ready is taken from the estimate itself, in a few rounds. Experts differ in both: each
+has laws of the same kind from the own gaps, drawn to those of all (a Dirichlet prior around them).
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from deskmatch.prediction.factors import shrunken_factors
 
 __all__ = ["AFTER_WORK_S", "BREAKS", "EDGES_S", "Gaps", "TimesAway", "fit_times_away"]
 
@@ -64,7 +63,11 @@ EDGES_S = np.array(
 MIDDLE_S = (EDGES_S[1:] + EDGES_S[:-1]) / 2
 BREAKS = EDGES_S[:-1] >= AFTER_WORK_S
 PASSES, ROUNDS = 200, 3
+OWN_GAPS = 50.0
+"""An expert's own gaps, while somebody waits or while nobody does, that count as much as the law of all."""
 CLOSE = 1e-5
+TINY = 1e-12
+"""Of each cell, so that what is impossible by the law is not by what was seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,14 +101,15 @@ class TimesAway:
     Parameters
     ----------
     busy, calm : ``(cells,)`` the law of W while somebody waits, and while nobody does.
-    factor : ``(experts,)`` how much likelier than others each expert takes breaks.
+    own_busy, own_calm : ``(experts, cells)`` those of each expert.
     likelihood : ``(gaps, cells)`` L.
     ready : share of idle experts who are ready.
     """
 
     busy: Floats
     calm: Floats
-    factor: Floats
+    own_busy: Floats
+    own_calm: Floats
     likelihood: Floats
     ready: float
 
@@ -117,14 +121,15 @@ class TimesAway:
 
     def believed(self, gaps: Gaps, rows: Integers) -> Floats:
         """``(rows, cells)`` what is believed of W in some gaps."""
-        law = np.where(gaps.under_queue[rows][:, None], self.busy, self.calm)
-        law = law * np.where(BREAKS, self.factor[gaps.expert[rows]][:, None], 1.0)
-        joint = law * self.likelihood[rows] + 1e-12 * self.likelihood[rows]
+        expert = gaps.expert[rows]
+        law = np.where(gaps.under_queue[rows][:, None], self.own_busy[expert], self.own_calm[expert])
+        joint = law * self.likelihood[rows] + TINY * self.likelihood[rows]
         return np.asarray(joint / joint.sum(axis=1, keepdims=True))
 
-    def after_work(self, *, busy: bool, points: int) -> Floats:
-        """Quantiles of what is shorter than `AFTER_WORK_S`."""
-        law = np.where(BREAKS, 0.0, self.busy if busy else self.calm)
+    def after_work(self, *, busy: bool, points: int, expert: int | None = None) -> Floats:
+        """Quantiles of what is shorter than `AFTER_WORK_S`, of all experts or of one."""
+        laws = (self.busy, self.own_busy) if busy else (self.calm, self.own_calm)
+        law = np.where(BREAKS, 0.0, laws[0] if expert is None else laws[1][expert])
         if law.sum() == 0:
             return np.zeros(0)
         sums = np.concatenate(([0.0], np.cumsum(law) / law.sum()))
@@ -139,19 +144,23 @@ def fit_times_away(gaps: Gaps, experts: int) -> TimesAway:
     gaps : all shorter than the last of `EDGES_S`.
     experts : how many.
     """
-    cells = len(MIDDLE_S)
     possible = _possible(gaps)
-    ready, uniform = 0.5, np.full(cells, 1.0 / cells)
-    busy = calm = uniform
-    likelihood = possible
-    for _ in range(ROUNDS):
-        likelihood = possible * np.exp(-_missed(gaps, ready))
-        busy = _law(likelihood[gaps.under_queue], uniform)
-        calm = _law(likelihood[~gaps.under_queue], uniform)
-        found = TimesAway(busy, calm, np.ones(experts), likelihood, ready)
-        ready = _ready(gaps, found)
-    found = TimesAway(busy, calm, np.ones(experts), likelihood, ready)
-    return TimesAway(busy, calm, _factors(gaps, found, experts), likelihood, ready)
+    found = _estimate(gaps, possible, 0.5, experts)
+    for _ in range(ROUNDS - 1):
+        found = _estimate(gaps, possible, _ready(gaps, found), experts)
+    return found
+
+
+def _estimate(gaps: Gaps, possible: Floats, ready: float, experts: int) -> TimesAway:
+    """All laws, given the share of the idle who are ready."""
+    likelihood = possible * np.exp(-_missed(gaps, ready))
+    uniform = np.full(len(MIDDLE_S), 1.0 / len(MIDDLE_S))
+    laws, own = [], []
+    for rows in (gaps.under_queue, ~gaps.under_queue):
+        law = _law(likelihood[rows], uniform)
+        laws.append(law)
+        own.append(np.array([_law(likelihood[rows & (gaps.expert == e)], law, OWN_GAPS) for e in range(experts)]))
+    return TimesAway(laws[0], laws[1], own[0], own[1], likelihood, ready)
 
 
 def _possible(gaps: Gaps) -> Floats:
@@ -176,12 +185,13 @@ def _missed(gaps: Gaps, ready: float) -> Floats:
     return np.asarray(after - found / 2)
 
 
-def _law(likelihood: Floats, start: Floats) -> Floats:
-    """The fixed point of the module's docstring."""
+def _law(likelihood: Floats, start: Floats, strength: float = 0.0) -> Floats:
+    """The fixed point of the module's docstring, drawn to `start` as if so many gaps said that."""
     law = start
     for _ in range(PASSES if len(likelihood) else 0):
-        joint = law * likelihood
-        after = np.asarray((joint / joint.sum(axis=1, keepdims=True)).mean(axis=0))
+        joint = law * likelihood + TINY * likelihood
+        believed = (joint / joint.sum(axis=1, keepdims=True)).sum(axis=0)
+        after = np.asarray((believed + strength * start) / (len(likelihood) + strength))
         if np.abs(after - law).max() < CLOSE:
             return after
         law = after
@@ -195,11 +205,3 @@ def _ready(gaps: Gaps, found: TimesAway) -> float:
     believed = np.cumsum(found.believed(gaps, np.arange(len(gaps.length_s))), axis=1)
     cell = np.clip(np.searchsorted(EDGES_S, gaps.pass_s, side="right") - 1, 0, len(MIDDLE_S) - 1)
     return float(np.clip(believed[gaps.pass_gap, cell].mean(), 0.05, 1.0))
-
-
-def _factors(gaps: Gaps, found: TimesAway, experts: int) -> Floats:
-    """Breaks believed over breaks expected, by expert, drawn towards 1."""
-    law = np.where(gaps.under_queue[:, None], found.busy, found.calm)[:, BREAKS].sum(axis=1)
-    believed = found.believed(gaps, np.arange(len(gaps.length_s)))[:, BREAKS].sum(axis=1)
-    taken, expected = (np.bincount(gaps.expert, values, experts) for values in (believed, law))
-    return shrunken_factors(taken, expected) if expected.sum() > 0 else np.ones(experts)

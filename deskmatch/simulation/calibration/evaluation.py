@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,6 @@ Floats = NDArray[np.float64]
 LINE, TICKETS = ("wait_s", "abandonment", "service_level"), ("elapsed_s",)
 """What is compared where customers wait on a line, and of tickets."""
 MEASURES = (*LINE, *TICKETS)
-STAFFINGS = 5
-"""Draws of the breaks that nobody saw."""
 INTERVAL = 0.9
 
 
@@ -59,8 +58,8 @@ class TwinReport(Frozen):
     every_s : length of the intervals of time.
     target_s : within which a contact counts as served in time.
     types : names.
-    real, twin : by grouping (``"interval"``, ``"day"``, ``"hour"``, ``"type"``, ``"total"``) the aggregates, of the
-        twin one a replication.
+    real, twin : by grouping (``"interval"``, ``"day"``, ``"hour"``, ``"weekday_hour"``, ``"type"``, ``"total"``) the
+        aggregates, of the twin one a replication; ``"hour"`` is that of the day.
     whole : of all contacts together, by indicator what was real and ``(replications,)`` of the twin: abandonment as a
         share of those who came, of whom each may have several contacts; percentiles of the wait, mean wait of those
         served, first-contact resolution where the log has it, and the occupancy, the share of the time logged in with a
@@ -92,9 +91,9 @@ class TwinReport(Frozen):
         return self.real[grouping].measure(measure), np.array([each.measure(measure) for each in self.twin[grouping]])
 
     def coverage(self, measure: str, share: float = INTERVAL) -> float:
-        """Share of the intervals of time in which reality lies in the twin's central interval, randomised for
-        counts."""
-        return coverage(self.pit[measure], share)
+        """Share of the intervals of time in which reality lies in the twin's central interval, counts as `pit` has
+        them, on average over what is drawn there."""
+        return coverage(*self.series("interval", measure), share)
 
     def noise_ratio(self, grouping: str, measure: str) -> float:
         """The twin's mean absolute error over its own noise; 1: reality is like another replication."""
@@ -161,7 +160,7 @@ def evaluate_twin(
     ----------
     scenario : a calibrated one.
     log : what really happened, best in a period after that of the calibration.
-    replications : of the twin, ≥ 20; breaks that nobody saw are drawn anew for every fifth of them.
+    replications : of the twin, ≥ 20; breaks that nobody saw are drawn anew for each of them.
     seed : of all that is drawn.
     every_s : length of the intervals of time; a day must be a whole number of them.
     target_s : within which a contact counts as served in time.
@@ -227,13 +226,14 @@ def _given_up(scenario: Scenario, log: ContactLog) -> float:
 
 
 def _replayed(scenario: Scenario, log: ContactLog, replications: int, seed: int) -> Iterator[tuple[Scenario, float]]:
-    """The scenario of each replication, the same for a fifth of them, and how long experts were really logged in."""
-    observed = Observed.of(log, find_in_hand(log)) if log.on_line else None
-    for draw in range(STAFFINGS):
-        presence = None if observed is None else observed.presence(seed + draw)
-        one = replay(scenario, log, presence=presence)
-        logged_s = float("nan") if presence is None else max(presence.logged_s, 1.0)
-        yield from [(one, logged_s)] * len(range(draw, replications, STAFFINGS))
+    """The scenario of each replication, and how long experts were really logged in."""
+    if not log.on_line:
+        yield from repeat((replay(scenario, log), float("nan")), replications)
+        return
+    observed = Observed.of(log, find_in_hand(log))
+    for number in range(replications):
+        presence = observed.presence(seed + number)
+        yield replay(scenario, log, presence=presence), max(presence.logged_s, 1.0)
 
 
 def _groupings(contacts: Contacts, log: ContactLog, every_s: float) -> dict[str, tuple[NDArray[np.int64], int]]:
@@ -244,6 +244,7 @@ def _groupings(contacts: Contacts, log: ContactLog, every_s: float) -> dict[str,
         "interval": (interval, log.days * intervals_of_day(every_s)),
         "day": (day, log.days),
         "hour": (hour, 24),
+        "weekday_hour": ((log.weekday + day) % 7 * 24 + hour, 7 * 24),
         "type": (contacts.topic, len(log.types)),
         "total": (np.zeros(len(day), np.int64), 1),
     }
@@ -293,7 +294,7 @@ def _lines(report: TwinReport) -> Iterator[str]:
         yield f"{row.indicator}: real {row.real:.4g}, twin {row.twin:.4g} (90 %: {row.low:.4g} to {row.high:.4g})"
     for measure in report.pit:
         yield f"{measure}: 90 % intervals cover {report.coverage(measure):.1%} of the intervals of time"
-        for grouping in ("day", "hour"):
+        for grouping in ("day", "hour", "weekday_hour"):
             error, noise = report.error_and_noise(grouping, measure)
             times = f"{error / noise:.2f} times the twin's own noise" if noise > 0 else "in a twin without noise"
-            yield f"{measure} by {grouping}: error {error:.3g}, {times}"
+            yield f"{measure} by {grouping.replace('_', ' and ')}: error {error:.3g}, {times}"

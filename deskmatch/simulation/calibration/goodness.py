@@ -139,8 +139,9 @@ def _service(fits: Fits) -> Fit:
         process="handling",
         says=(
             f"mean {np.nanmean(fits.work_s[rows]):.0f} s; the mean time of experts varies by"
-            f" {effects.spreads[0]:.0%}, and by {effects.spreads[1]:.0%} more between their types; hours of the day by"
-            f" {effects.spreads[2]:.0%}, days by {effects.spreads[3]:.0%}"
+            f" {effects.spreads[0]:.0%}, and by {effects.spreads[1]:.0%} more between their types, and their speed by"
+            f" {fits.service.speed_cv:.0%} from day to day; half hours of the day by {effects.spreads[2]:.0%}, days by"
+            f" {effects.spreads[3]:.0%}"
         ),
         figure="share of the variance of times that experts and their types explain",
         value=round(float(explained), 3),

@@ -210,16 +210,28 @@ def randomised_pit(real: Floats, twin: Floats, rng: np.random.Generator) -> Floa
     real : ``(cells,)``; nan where there is nothing.
     twin : ``(replications, cells)``.
     """
+    low, high = _pit_between(real, twin)
+    return np.asarray(low + (high - low) * rng.random(len(real)))
+
+
+def _pit_between(real: Floats, twin: Floats) -> tuple[Floats, Floats]:
+    """``(cells,)`` between which the randomised transform lies; nan without contacts."""
     below, equal = (twin < real).sum(axis=0), (twin == real).sum(axis=0)
     n = (~np.isnan(twin)).sum(axis=0)
-    found = (below + (equal + 1) * rng.random(len(real))) / (n + 1)
-    return np.where(np.isnan(real) | (n == 0), np.nan, found)
+    known = ~np.isnan(real) & (n > 0)
+    return np.where(known, below / (n + 1), np.nan), np.where(known, (below + equal + 1) / (n + 1), np.nan)
 
 
-def coverage(pit: Floats, share: float) -> float:
-    """Share of the cells whose transform lies within the central interval of this share."""
-    known = pit[~np.isnan(pit)]
-    return float((np.abs(known - 0.5) <= share / 2).mean()) if len(known) else float("nan")
+def coverage(real: Floats, twin: Floats, share: float) -> float:
+    """Share of the cells in which reality lies within the twin's central interval of this share.
+
+    That of `randomised_pit`, as it is on average over what is drawn there.
+    """
+    low, high = _pit_between(real, twin)
+    outside = (1 - share) / 2
+    inside = np.clip(high, outside, 1 - outside) - np.clip(low, outside, 1 - outside)
+    known = ~np.isnan(low)
+    return float((inside / (high - low))[known].mean()) if known.any() else float("nan")
 
 
 def noise_ratio(real: Floats, twin: Floats, weight: Floats) -> tuple[float, float]:

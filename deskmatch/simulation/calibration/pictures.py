@@ -10,7 +10,7 @@ import numpy as np
 from deskmatch.simulation.calibration.away import EDGES_S
 from deskmatch.simulation.calibration.coming_again import EDGES_S as AGAIN_S
 from deskmatch.simulation.calibration.coming_again import GAVE_UP, OTHER, UNRESOLVED, pairs_of
-from deskmatch.simulation.calibration.contact_log import Ending, hour_of, intervals_of_day
+from deskmatch.simulation.calibration.contact_log import Ending, intervals_of_day
 from deskmatch.simulation.calibration.patience_fit import ahead_of, waits_of
 from deskmatch.simulation.calibration.working_time import WEEK
 from deskmatch.simulation.pictures import figure_of
@@ -157,7 +157,7 @@ def _draw_handling(axes: Any, fits: Fits) -> None:
         own = fits.work_s[rows & (log.contact_class == code)]
         axes.hist(own, edges, density=True, histtype="step", color=f"C{number}", label=log.class_names()[code])
     axes.set_xscale("log")
-    axes.set_title("handling times, s, of the three most frequent classes")
+    axes.set_title("handling times, s: the most frequent classes")
     axes.legend(fontsize=8)
 
 
@@ -212,16 +212,16 @@ def _draw_speeds(axes: Any, fits: Fits) -> None:
 
 
 def _draw_pace(axes: Any, fits: Fits) -> None:
-    log = fits.log
+    log, pace = fits.log, fits.service.pace
     rows = (log.ending == Ending.ANSWERED) & (fits.work_s > 0)
-    hour = hour_of(log.answered_s[rows])
-    counts = np.bincount(hour, minlength=24)
-    mean = np.bincount(hour, fits.work_s[rows], 24) / np.maximum(counts, 1) / fits.work_s[rows].mean()
-    axes.plot(
-        np.flatnonzero(counts), mean[counts > 0], "o", color="0.6", markersize=4, label="mean over that of the day"
-    )
-    axes.step(np.arange(24), fits.service.pace, where="mid", color=TWIN, label="pace (mix and experts taken out)")
-    axes.set_title("handling times by hour of the day")
+    interval = (log.answered_s[rows] % DAY_S // (DAY_S / len(pace))).astype(np.int64)
+    counts = np.bincount(interval, minlength=len(pace))
+    mean = np.bincount(interval, fits.work_s[rows], len(pace)) / np.maximum(counts, 1) / fits.work_s[rows].mean()
+    hour = np.arange(len(pace)) * 24 / len(pace)
+    middle = hour + 12 / len(pace)
+    axes.plot(middle[counts > 0], mean[counts > 0], "o", color="0.6", markersize=4, label="mean over that of the day")
+    axes.step(hour, pace, where="post", color=TWIN, label="pace (mix and experts taken out)")
+    axes.set_title("handling times by time of the day")
     axes.legend(fontsize=8)
 
 

@@ -78,12 +78,12 @@ def _versions(scenario: Scenario, factors: tuple[float, ...]) -> list[tuple[str,
     return found
 
 
-def _scaled(key: str) -> Callable[[dict[str, Any], float], bool]:
-    """Multiplies a time of all types."""
+def _scaled(key: str, tables: str = "types") -> Callable[[dict[str, Any], float], bool]:
+    """Multiplies a time of all of one or several kinds of tables."""
 
     def change(values: dict[str, Any], factor: float) -> bool:
         changed = False
-        for each in values["types"].values():
+        for each in (each for kind in tables.split() for each in values[kind].values()):
             law = each.get(key)
             if isinstance(law, dict):
                 mean = law.get("mean_s")
@@ -132,8 +132,8 @@ _CHANGES: dict[str, Callable[[dict[str, Any], float], bool]] = {
     "arrivals": _arrivals,
     "handling times": _scaled("handling"),
     "patience": _scaled("patience"),
-    "after-work": _scaled("after_work"),
-    "after-work in calm": _scaled("after_work_calm"),
+    "after-work": _scaled("after_work", "types groups"),
+    "after-work in calm": _scaled("after_work_calm", "types groups"),
     "differences in resolution": _resolution,
     "customers who come again": _coming_again,
 }

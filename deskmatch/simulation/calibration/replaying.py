@@ -15,6 +15,7 @@ from deskmatch.simulation.calibration.coming_again import marked
 from deskmatch.simulation.calibration.contact_links import base_name
 from deskmatch.simulation.calibration.contact_log import ContactLog
 from deskmatch.simulation.calibration.in_hand import find_in_hand
+from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
 from deskmatch.simulation.calibration.staffing import drain_of, expert_of, groups_of
 from deskmatch.simulation.calibration.working_time import HOUR_S, WEEK, days_off_of
@@ -23,6 +24,9 @@ from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.settings import DAY_S, Arrivals
 
 __all__ = ["again_of", "arriving", "current_rule", "provenance_of", "replay"]
+
+OF_EXPERTS = ("channels", "speed_cv", "after_work", "after_work_calm")
+"""What a replay keeps of an expert's group beside speeds, topics and tier."""
 
 
 def provenance_of(scenario: Scenario) -> Provenance:
@@ -66,6 +70,7 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     presence : who was at work when; default: inferred from the log.
     """
     provenance_of(scenario)
+    log = with_known_priorities(log)
     values = scenario.to_dict()
     types: dict[str, Any] = {}
     values["types"] = {name: _as_told(each, log) for name, each in values["types"].items()}
@@ -80,14 +85,13 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     _add_what_they_become(types, values["types"])
     experts = {expert_of(name, set(log.experts)): group for name, group in reversed(values["groups"].items())}
 
-    usual = _usual_limits(values["groups"])
+    usual = _usual(values["groups"])
 
     def settings(name: str) -> dict[str, Any]:
-        own = experts.get(name, {})
+        own = {**usual, **experts.get(name, {})}
         speeds = {key: value for key, value in own.get("speeds", {}).items() if key in types}
-        channels = own.get("channels", usual)
-        found = {"speeds": speeds, "topics": own.get("topics", {}), "tier": own.get("tier", 1)}
-        return {**found, "channels": channels} if channels else found
+        kept = {key: own[key] for key in OF_EXPERTS if own.get(key)}
+        return {"speeds": speeds, "topics": own.get("topics", {}), "tier": own.get("tier", 1), **kept}
 
     if log.on_line:
         groups = groups_of(log, infer_presence(log, find_in_hand(log)) if presence is None else presence, settings)
@@ -195,11 +199,14 @@ def _have_experts(types: dict[str, Any], groups: dict[str, Any], learned: Callab
             groups[name]["topics"][topic] = rate
 
 
-def _usual_limits(groups: dict[str, Any]) -> dict[str, int]:
-    """How many contacts of each channel most experts have at once; empty: one."""
+def _usual(groups: dict[str, Any]) -> dict[str, Any]:
+    """What experts whom the twin does not know have in common with those whom it knows."""
     limits = [group["channels"] for group in groups.values() if group.get("channels")]
     names = {name for each in limits for name in each}
-    return {name: int(np.median([each.get(name, 1) for each in limits])) for name in sorted(names)}
+    return {
+        "channels": {name: int(np.median([each.get(name, 1) for each in limits])) for name in sorted(names)},
+        "speed_cv": float(np.median([group.get("speed_cv", 0.0) for group in groups.values()])),
+    }
 
 
 def _nearest_type(scenario: Scenario, name: str, topic: str) -> str:

@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 SAME_EXPERT = 0.5
 """Share of the repeat contacts from which on they count as going to the expert of before."""
 
+OWN_POINTS = 50
+"""Of the law of one expert's after-work: a quantile every two percent."""
+
 FEW_OF_TYPE = 20.0
 """Tickets of a type at which its own rate of resolution counts as much as that of all."""
 
@@ -61,6 +64,7 @@ def scenario_of(fits: Fits, name: str) -> Scenario:
             "drain_s": drain_of(types.values()),
             "busyness_cv": round(fits.arrivals.busyness_cv, 4),
             "pace": [round(float(factor), 4) for factor in fits.service.pace],
+            "pace_every_s": DAY_S / len(fits.service.pace),
             "pace_cv": round(fits.service.pace_cv, 4),
             "pace_run_cv": 0.0 if fits.service.elapsed is None else round(fits.service.elapsed.missed, 4),
             "start_day": log.weekday,
@@ -114,20 +118,21 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
         found["patience"] = _empirical(own.quantile_s(at))
         if own.hazard_by_queue:
             found["hazard_by_queue"] = [round(ratio, 4) for ratio in own.hazard_by_queue]
-    return {**found, **_after_work(fits, found["channel"])}
+    if fits.in_hand is not None and fits.in_hand.shared[log.channels.index(found["channel"])]:
+        after_s = fits.in_hand.after_work_s
+        return {**found, "after_work": _empirical(after_s)} if len(after_s) else found
+    return {**found, **_after_work(fits)}
 
 
-def _after_work(fits: Fits, channel: str) -> dict[str, Any]:
+def _after_work(fits: Fits, expert: int | None = None) -> dict[str, Any]:
+    """Of contacts that take the whole expert: of all experts, or of one."""
     if fits.presence is None:
         return {}
-    if fits.in_hand is not None and fits.in_hand.shared[fits.log.channels.index(channel)]:
-        samples = {"after_work": fits.in_hand.after_work_s}
-    else:
-        away = fits.presence.away
-        samples = {
-            "after_work": away.after_work(busy=True, points=POINTS),
-            "after_work_calm": away.after_work(busy=False, points=POINTS),
-        }
+    points = POINTS if expert is None else OWN_POINTS
+    samples = {
+        key: fits.presence.away.after_work(busy=busy, points=points, expert=expert)
+        for key, busy in (("after_work", True), ("after_work_calm", False))
+    }
     return {key: _empirical(sample) for key, sample in samples.items() if len(sample)}
 
 
@@ -168,8 +173,13 @@ def _groups(fits: Fits, types: tuple[str, ...]) -> dict[str, Any]:
             for code, each in enumerate(log.class_names())
             if each in types
         }
-        found = {"speeds": speeds, "topics": {topic: _rate(fits.resolution, name, topic) for topic in log.types}}
-        if fits.in_hand is not None:
+        topics = {topic: _rate(fits.resolution, name, topic) for topic in log.types}
+        found: dict[str, Any] = {"speeds": speeds, "topics": topics}
+        if fits.service.speed_cv > 0:
+            found["speed_cv"] = round(fits.service.speed_cv, 4)
+        if fits.in_hand is None:
+            found |= _after_work(fits, row)
+        else:
             found["channels"] = dict(zip(log.channels, fits.in_hand.capacity[row].tolist(), strict=True))
         return found
 

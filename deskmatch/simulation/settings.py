@@ -341,7 +341,7 @@ class Group(ScenarioSettings):
     speed_cv : at most 0.5; coefficient of variation of the factor by which the speed of each expert differs from day to
         day (gamma, mean 1).
     handling : handling times of some types, by the type's name, instead of the type's own.
-    after_work, after_work_calm : their own instead of the types', of all tickets.
+    after_work, after_work_calm : their own instead of the types', of all tickets; 0: none.
     acceptance : probability that an offer is taken.
     shifts : when they work; default: always.
     staffing : how many of them work in each interval of `staffing_every_s`, instead of shifts; repeated.

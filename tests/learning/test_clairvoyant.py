@@ -50,6 +50,10 @@ def test_where_nobody_waits_the_bound_is_what_the_best_experts_come_to() -> None
     assert clairvoyant_bound(scenario, seed=3).bound == pytest.approx(found, abs=1e-6)
 
 
+def with_groups(**own: float) -> dict[str, Any]:
+    return {name: {**group, **own} for name, group in desk().to_dict()["groups"].items()}
+
+
 def test_what_it_does_not_hold_for_is_refused() -> None:
     with pytest.raises(ScenarioError, match="max_hops = 0"):
         clairvoyant_bound(desk(max_hops=2))
@@ -60,6 +64,10 @@ def test_what_it_does_not_hold_for_is_refused() -> None:
     for changes, said in (
         ({"channels": {name: {"progress": [1.0, 0.5]} for name in desk().channels}}, r"progress: expected none"),
         ({"pace_run_cv": 0.1}, "pace_run_cv of 0"),
+        *(
+            ({"groups": with_groups(**own)}, "a speed_cv of 0 and no after_work")
+            for own in ({"speed_cv": 0.1}, {"after_work": 9})
+        ),
     ):
         with pytest.raises(ScenarioError, match=said):
             clairvoyant_bound(desk().replace(**changes))

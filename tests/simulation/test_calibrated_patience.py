@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from deskmatch.policies import fcfs
+from deskmatch.routing.kinds import DEFAULTS, Kind
 from deskmatch.simulation import Scenario, simulate
 from deskmatch.simulation.calibration import ContactLog, ablate, calibrate
-from deskmatch.simulation.calibration.patience_fit import ahead_of, fit_patience, waits_of
+from deskmatch.simulation.calibration.patience_fit import ahead_of, fit_patience, mean_patience_s, waits_of
 
 START = pd.Timestamp("2026-03-02")
 RATIOS = (1.0, 1.0, 1.0, 3.0)
@@ -66,6 +67,44 @@ def test_where_the_queue_does_not_matter_nothing_is_found() -> None:
     few = pd.DataFrame({"arrived": [START] * 3, "answered": [START] * 3, "type": "a", "expert": "x",
                         "ended": [START + pd.Timedelta("60s")] * 3})  # fmt: skip
     assert fit_patience(ContactLog.read(few)) is None
+
+
+def handled_by_one(gap_s: float) -> pd.DataFrame:
+    """300 contacts of 50 s that come at once, and then at intervals; each waits for the one before. Nobody gives up."""
+    came = START + pd.to_timedelta(np.arange(300) * gap_s, unit="s")
+    began = START + pd.to_timedelta(np.arange(300) * max(gap_s, 50.0), unit="s")
+    ended = began + pd.Timedelta("50s")
+    return pd.DataFrame({"arrived": came, "answered": began, "ended": ended, "type": "a", "expert": "x"})
+
+
+def test_where_few_gave_up_the_mean_is_that_of_exponential_times_censored() -> None:
+    contacts = handled_by_one(45.0)
+    waited_s = 5.0 * np.arange(300)
+    few = contacts.copy()
+    few.loc[290:, "answered"] = pd.NaT
+    few["ended"] = few["ended"].where(few["answered"].notna(), contacts["answered"])
+    found = ContactLog.read(few)
+    assert fit_patience(found) is None
+    assert mean_patience_s(found, 0) == pytest.approx(waited_s.sum() / 10, rel=0.1)
+    law = calibrate(found).types[0].settings.patience
+    assert law is not None
+    assert law.mean == pytest.approx(mean_patience_s(found, 0), rel=1e-4)
+
+
+def test_where_nobody_gave_up_nobody_does_in_the_twin() -> None:
+    found = ContactLog.read(handled_by_one(45.0))
+    assert not found.abandoned.any()
+    assert mean_patience_s(found, 0) > 100 * found.wait_s.max()
+    says = {fit.process: fit.says for fit in calibrate(found).tables.calibration.fits}  # type: ignore[union-attr]
+    assert says["patience"].startswith("0 gave up, too few for a curve; on average after 3.74e+03 minutes (call)")
+
+
+def test_where_nobody_waited_patience_is_the_default_of_the_channels_kind() -> None:
+    found = ContactLog.read(handled_by_one(60.0).assign(channel="phone"))
+    assert not waits_of(found).any()
+    assert mean_patience_s(found, 0) == DEFAULTS[Kind.CALL].patience_s
+    says = {fit.process: fit.says for fit in calibrate(found).tables.calibration.fits}  # type: ignore[union-attr]
+    assert says["patience"] == "nobody waited: the default of the channel's kind"
 
 
 def test_the_twin_has_the_ratios_and_says_so() -> None:

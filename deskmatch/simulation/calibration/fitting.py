@@ -47,7 +47,7 @@ class Fits:
     log : the data.
     arrivals, service, presence, discipline : of the modules of these names; of a log of tickets, that nobody waits for
         on a line, no presence: it says when they were in hand, and not when somebody worked on them.
-    patience : by class of contacts; None: too few gave up, or the channel's customers never do.
+    patience : by class of contacts; None: too few gave up for a curve, or nobody waits on a line.
     resolution : None: the log says neither of transfers nor of resolutions.
     hand_ons : None: no contact of the log was handed on to another one of it.
     again : None: no customer is known to come again because of how a contact ended.

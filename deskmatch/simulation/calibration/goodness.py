@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deskmatch.simulation.calibration.contact_log import Ending
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, on_line
 from deskmatch.simulation.calibration.elapsed_fit import Course
 from deskmatch.simulation.calibration.measures import time_in_hand
-from deskmatch.simulation.calibration.patience_fit import ClassPatience, ahead_of, waits_of
+from deskmatch.simulation.calibration.patience_fit import ClassPatience, ahead_of, mean_patience_s, waits_of
 from deskmatch.simulation.calibration.service_fit import POINTS
 from deskmatch.simulation.calibration.working_time import WEEK
 from deskmatch.simulation.provenance import Fit
@@ -88,11 +88,7 @@ def _arrivals(fits: Fits) -> Fit:
 def _patience(fits: Fits) -> Fit:
     unknown = "whether customers would wait longer if they were told how long; the patience of those answered at once"
     if fits.patience is None:
-        return Fit(
-            process="patience",
-            says="too few gave up, or nobody waits on a line: the channel's default",
-            unknown=unknown,
-        )
+        return Fit(process="patience", says=_mean_patience(fits.log), unknown=unknown)
     log, laws = fits.log, fits.patience.values()
     kinds = len({id(each.law) for each in laws})
     return Fit(
@@ -102,6 +98,18 @@ def _patience(fits: Fits) -> Fit:
         value=round(_patience_distance(fits), 3),
         unknown=unknown,
     )
+
+
+def _mean_patience(log: ContactLog) -> str:
+    """What is said of customers of whom too few gave up for a curve."""
+    if not waits_of(log).any():
+        return "nobody waited: the default of the channel's kind"
+    means = [
+        f"{mean_patience_s(log, code) / 60:.3g} minutes ({name})"
+        for code, name in enumerate(log.channels)
+        if on_line(name)
+    ]
+    return f"{log.abandoned.sum()} gave up, too few for a curve; on average after {', '.join(means)}"
 
 
 def _by_queue(laws: dict[str, ClassPatience]) -> str:

@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 
 from deskmatch.prediction.factors import shrunken_factors
 from deskmatch.prediction.patience_laws import KaplanMeierPatience
+from deskmatch.routing.kinds import DEFAULTS, kind_of
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 
-__all__ = ["ClassPatience", "ahead_of", "fit_patience", "waits_of"]
+__all__ = ["ClassPatience", "ahead_of", "fit_patience", "mean_patience_s", "waits_of"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 FEWEST = 20
-"""Customers who gave up below which patience is not fitted: the channel's default stays."""
+"""Customers who gave up below which patience has no curve, but only a mean."""
+PRIOR = 1.0
+"""Customers who gave up, after the default of the channel's kind on average, as which that default counts."""
 OWN_CURVE = 150
 """Customers of a class who gave up from which on its patience has a curve of its own."""
 STRETCHES = 5
@@ -106,6 +109,23 @@ def fit_patience(log: ContactLog) -> dict[str, ClassPatience] | None:
         else:
             found[name] = ClassPatience(shared.law, float(factor[each]), shared.least, shared.ratio)
     return found
+
+
+def mean_patience_s(log: ContactLog, channel: int) -> float:
+    """Seconds after which customers of a channel give up on average where too few did for a curve.
+
+    All that was waited, for each who gave up: the estimate for censored exponential times, drawn to the default of the
+    channel's kind. Where nobody gave up it grows with what was waited; where nobody waited the default stays.
+
+    Parameters
+    ----------
+    log : the contacts.
+    channel : its row in ``log.channels``; one on which customers wait on a line.
+    """
+    usual = DEFAULTS[kind_of(log.channels[channel])].patience_s
+    assert usual is not None
+    rows = waits_of(log) & (log.channel == channel)
+    return float((log.wait_s[rows].sum() + PRIOR * usual) / (log.abandoned[rows].sum() + PRIOR))
 
 
 def _fit(wait: Floats, gone: Bools, ahead: Integers) -> ClassPatience:

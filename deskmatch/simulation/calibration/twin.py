@@ -11,6 +11,7 @@ from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.simulation.calibration.contact_links import MOST_HAND_ONS
 from deskmatch.simulation.calibration.contact_log import Ending, on_line
 from deskmatch.simulation.calibration.goodness import fits_of
+from deskmatch.simulation.calibration.patience_fit import mean_patience_s
 from deskmatch.simulation.calibration.service_fit import POINTS
 from deskmatch.simulation.calibration.staffing import desk_of_tickets, drain_of, groups_of
 from deskmatch.simulation.calibration.working_time import AT_ONCE_S, HOUR_S
@@ -111,17 +112,23 @@ def _type(fits: Fits, code: int) -> dict[str, Any]:
             "per_hour": [float(f"{rate:.5g}") for rate in fits.arrivals.per_hour[code]],
             "every_s": fits.arrivals.every_s,
         }
-    if fits.patience is not None and on_line(found["channel"]):
-        at = (np.arange(POINTS) + 0.5) / POINTS
-        name = log.class_names()[code]
-        own = fits.patience[name]
-        found["patience"] = _empirical(own.quantile_s(at))
-        if own.hazard_by_queue:
-            found["hazard_by_queue"] = [round(ratio, 4) for ratio in own.hazard_by_queue]
+    if on_line(found["channel"]):
+        found |= _patience(fits, code, log.channels.index(found["channel"]))
     if fits.in_hand is not None and fits.in_hand.shared[log.channels.index(found["channel"])]:
         after_s = fits.in_hand.after_work_s
         return {**found, "after_work": _empirical(after_s)} if len(after_s) else found
     return {**found, **_after_work(fits)}
+
+
+def _patience(fits: Fits, code: int, channel: int) -> dict[str, Any]:
+    """Of a class of contacts: its curve, or the channel's mean where too few gave up."""
+    if fits.patience is None:
+        return {"patience": {"mean_s": float(f"{mean_patience_s(fits.log, channel):.5g}")}}
+    own = fits.patience[fits.log.class_names()[code]]
+    found: dict[str, Any] = {"patience": _empirical(own.quantile_s((np.arange(POINTS) + 0.5) / POINTS))}
+    if own.hazard_by_queue:
+        found["hazard_by_queue"] = [round(ratio, 4) for ratio in own.hazard_by_queue]
+    return found
 
 
 def _after_work(fits: Fits, expert: int | None = None) -> dict[str, Any]:

@@ -152,20 +152,33 @@ def test_everything_that_is_wrong_in_a_log_is_listed() -> None:
             "expert": ["x", "", "y"],
         }
     )
-    with pytest.raises(InputError, match="yesterday"):
+    with pytest.raises(InputError, match="yesterday") as error:
         ContactLog.read(bad)
-    with pytest.raises(InputError) as error:
-        ContactLog.read(bad.drop(index=1))
-    assert len(error.value.defects) == 3
-    assert "expected a time not before arrived" in str(error.value)
+    assert [(each.row, each.column) for each in error.value.defects] == [
+        ("1", "arrived"),
+        ("0", "answered"),
+        ("2", "type"),
+        ("2", "outcome"),
+    ]
+    assert "found '2026-03-02T08:00:00'; expected a time not before arrived, which is '2026-03-02T09:00:00'" in str(
+        error.value
+    )
+    broken = bad[:1].assign(answered="soon", outcome="answered", contact="a")
+    with pytest.raises(InputError, match="soon") as error:
+        ContactLog.read(pd.concat([broken, broken.assign(answered="")], ignore_index=True))
+    assert [each.column for each in error.value.defects] == ["answered", "outcome"]  # each told once
     gave_up = bad.drop(index=1).assign(answered="", outcome="", type="a", ended="2026-03-02T08:59:00")
-    with pytest.raises(InputError, match="'ended': found day 1, 08:59:00; expected a time not before arrived") as error:
+    with pytest.raises(
+        InputError, match="'ended': found '2026-03-02T08:59:00'; expected a time not before arrived"
+    ) as error:
         ContactLog.read(gave_up)
     assert len(error.value.defects) == 2
     with pytest.raises(InputError, match="at least one contact"):
         ContactLog.read(bad[:0])
     with pytest.raises(InputError, match="'expert'"):
         ContactLog.read(bad.drop(columns="expert"))
+    with pytest.raises(InputError, match="1 contacts have no end"):
+        ContactLog.read(bad[:1].assign(answered="", outcome="", ended=""))
 
 
 def test_logs_that_say_too_little_are_refused_and_short_ones_learned(tmp_path: Path) -> None:

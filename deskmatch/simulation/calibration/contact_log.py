@@ -123,8 +123,7 @@ class ContactLog(Frozen):
             ``queue_entered`` when the contact joined the queue; empty: it never did (left in a menu).
                               Without this column: when it arrived
             ``answered``      when an expert began; empty: nobody did
-            ``ended``         when service ended, or the customer gave up; needed where the wait or the service
-                              is to be known
+            ``ended``         when service ended, or the customer gave up; contacts without are left out
             ``outcome``       ``answered``, ``abandoned``, ``blocked``, ``left`` (before the queue), ``ignored``;
                               default: answered where ``answered`` is filled in, else left or abandoned
             ``type``          what it is about; no name that ends with `contact_links.HANDED_ON`
@@ -138,7 +137,7 @@ class ContactLog(Frozen):
             ``customer``      an id, the same whenever the customer comes; empty: not known
             ================= ==============================================================================
 
-            of which ``arrived``, ``answered``, ``type`` and ``expert`` are needed.
+            of which ``arrived``, ``answered``, ``ended``, ``type`` and ``expert`` are needed.
         columns : names in the table for names here, where they differ, such as ``{"arrived": "created_at"}``.
         start, end : only contacts that arrive from `start` on and before `end`.
 

@@ -26,10 +26,9 @@ __all__ = ["moment_of", "read_log"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-REQUIRED = ("arrived", "answered", "type", "expert")
+REQUIRED = ("arrived", "answered", "ended", "type", "expert")
 OPTIONAL = (
     "queue_entered",
-    "ended",
     "outcome",
     "group",
     "priority",
@@ -59,27 +58,28 @@ def read_log(
     _refuse_public(table)
     table.require(REQUIRED, OPTIONAL)
     labels = table.sheet.labels
-    times, offset = _times(table)
+    times, unread, offset = _times(table)
     joined = "queue_entered" if "queue_entered" in table else "arrived"
     order = (("arrived", "queue_entered"), (joined, "answered"), ("answered", "ended"), (joined, "ended"))
-    told = np.zeros(len(labels), bool)
+    cells, told = {name: table.cells(name) for name in TIMES}, unread.copy()
     for earlier, later in order:
         wrong = (times[later] < times[earlier]) & ~told
         told |= wrong
         for row in np.flatnonzero(wrong):
-            table.refuse(labels[row], later, _clock(times[later][row]), f"expected a time not before {earlier}")
-    for row in np.flatnonzero(np.isnan(times["queue_entered"]) & ~np.isnan(times["answered"])):
+            accepted = f"expected a time not before {earlier}, which is {cells[earlier][row]!r}"
+            table.refuse(labels[row], later, repr(cells[later][row]), accepted)
+    for row in np.flatnonzero(np.isnan(times["queue_entered"]) & ~np.isnan(times["answered"]) & ~unread):
         table.refuse(labels[row], "queue_entered", "an empty cell", "expected a time, as the contact was answered")
     types = table.column("type", str, "expected a type")
     _refuse_names_of_hand_ons(table, types)
-    ending = _endings(table, times)
+    ending = _endings(table, times, unread)
     experts, groups = _names(table, "expert"), _names(table, "group")
     priorities = _optional(table, "priority", finite_number, "expected a number", 0.0)
     channels = _optional(table, "channel", str, "expected the name of a channel", "call")
     transfers = _optional(table, "transfers", finite_number, "expected a number ≥ 0", np.nan)
     resolved = _optional(table, "resolved", truth, "expected true or false (or 1 or 0)", np.nan)
     contacts = _names(table, "contact")
-    _refuse_broken(table, contacts, times, ending)
+    _refuse_broken(table, contacts, times, np.where(unread, Ending.IGNORED, ending))
     table.finish()
     if not len(types):
         table.refuse(None, None, None, "expected at least one contact")
@@ -138,7 +138,8 @@ def _assembled(
     rows = inside & ~nobody & ~lost & ~left & (ending != Ending.IGNORED)
     order = np.flatnonzero(rows)[np.argsort(times["queue_entered"][rows], kind="stable")]
     if not len(order):
-        raise InputError([Defect("contacts", None, None, None, "expected contacts that joined the queue")])
+        accepted = "expected contacts that joined the queue and ended"
+        raise InputError([Defect("contacts", None, None, "; ".join(notes) or None, accepted)])
     chains = chains_of([names["contact"][row] for row in order], times["queue_entered"][order])
     codes: dict[str, Any] = {}
     for name, plural in (("type", "types"), ("priority", "priorities"), ("channel", "channels")):
@@ -200,42 +201,39 @@ def _renamed(source: Any, columns: Mapping[str, str] | None) -> Any:
     return pd.DataFrame({**rest, **ours}, dtype=object)
 
 
-def _times(table: HistoryTable) -> tuple[dict[str, Floats], datetime]:
-    """The columns of times in seconds from a midnight, and that midnight; queue entry defaults to arrival."""
+def _times(table: HistoryTable) -> tuple[dict[str, Floats], NDArray[np.bool_], datetime]:
+    """The columns of times in seconds from a midnight, in which rows some is refused, and that midnight.
+
+    Queue entry defaults to arrival.
+    """
     import pandas as pd
 
     found: dict[str, Any] = {}
+    unread = np.zeros(len(table), bool)
     for name in TIMES:
         if name not in table:
             continue
         cells = table.sheet.columns[table.sheet.headers.index(name)]
         text = pd.Series(cells, dtype=object)
         moments = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-        for row in np.flatnonzero(moments.isna() & text.notna()):
-            table.refuse(table.sheet.labels[row], name, repr(cells[row]), ACCEPTED_TIME)
+        wrong = moments.isna() & (text.notna() | (name == "arrived"))
+        unread |= wrong.to_numpy()
+        for row in np.flatnonzero(wrong):
+            shown = "an empty cell" if cells[row] is None else repr(cells[row])
+            table.refuse(table.sheet.labels[row], name, shown, ACCEPTED_TIME)
         found[name] = moments
-    for row in np.flatnonzero(found["arrived"].isna()):
-        if table.sheet.columns[table.sheet.headers.index("arrived")][row] is None:
-            table.refuse(table.sheet.labels[row], "arrived", "an empty cell", ACCEPTED_TIME)
-    table.finish()
-    first = found["arrived"].min() if len(found["arrived"]) else pd.Timestamp(0, tz="UTC")
-    shift = _offset(table.sheet.columns[table.sheet.headers.index("arrived")])
+    arrived, cells = found["arrived"].dropna(), table.cells("arrived")
+    first = arrived.min() if len(arrived) else pd.Timestamp(0, tz="UTC")
+    offset = pd.Timestamp(cells[arrived.index[0]]).utcoffset() if len(arrived) else None
+    shift = offset or timedelta(0)  # from UTC, so that days and hours are those of the desk's clock
     midnight = (first + shift).normalize() - shift
     seconds = {name: (moments - midnight).dt.total_seconds().to_numpy(float) for name, moments in found.items()}
-    nothing = np.full(len(seconds["arrived"]), np.nan)
-    seconds.setdefault("ended", nothing)
     seconds.setdefault("queue_entered", seconds["arrived"])
-    return seconds, (midnight + shift).tz_localize(None).to_pydatetime()
+    return seconds, unread, (midnight + shift).tz_localize(None).to_pydatetime()
 
 
-def _offset(cells: Sequence[str | None]) -> timedelta:
-    """The offset of the first time from UTC, so that days and hours are those of the desk's clock."""
-    text = next((cell for cell in cells if cell), None)
-    moment = datetime.fromisoformat(text) if text else datetime(1970, 1, 1)
-    return moment.utcoffset() or timedelta(0)
-
-
-def _endings(table: HistoryTable, times: dict[str, Floats]) -> Integers:
+def _endings(table: HistoryTable, times: dict[str, Floats], unread: NDArray[np.bool_]) -> Integers:
+    """How each contact ended, by its times where the table does not say."""
     answered, queued = ~np.isnan(times["answered"]), ~np.isnan(times["queue_entered"])
     default = np.where(answered, Ending.ANSWERED, np.where(queued, Ending.ABANDONED, Ending.LEFT))
     if "outcome" not in table:
@@ -250,7 +248,7 @@ def _endings(table: HistoryTable, times: dict[str, Floats]) -> Integers:
             table.refuse(label, "outcome", repr(text), f"expected one of {', '.join(known)}, or nothing")
             continue
         found[row] = known[text.lower()]
-        if (found[row] == Ending.ANSWERED) != answered[row] and found[row] != Ending.IGNORED:
+        if (found[row] == Ending.ANSWERED) != answered[row] and found[row] != Ending.IGNORED and not unread[row]:
             table.refuse(label, "outcome", repr(text), "expected it to agree with the column answered")
     return found
 
@@ -268,6 +266,8 @@ def _refuse_names_of_hand_ons(table: HistoryTable, types: list[str]) -> None:
 
 def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats], ending: Integers) -> None:
     """Refuse rows after which a contact cannot go on, and those that begin too early."""
+    joined = "queue_entered" if "queue_entered" in table else "arrived"
+    cells = table.cells(joined)
     rows = np.flatnonzero(~np.isnan(times["queue_entered"]) & (ending != Ending.IGNORED) & (ending != Ending.LEFT))
     chains = chains_of([ids[row] for row in rows], times["queue_entered"][rows])
     too_often = {ids[rows[at]] for at in np.flatnonzero(chains.place > MOST_HAND_ONS)}
@@ -285,8 +285,7 @@ def _refuse_broken(table: HistoryTable, ids: list[str], times: dict[str, Floats]
             table.refuse(label, "contact", repr(ids[row]), accepted)
         elif times["queue_entered"][later] < times["answered"][row]:
             accepted = f"expected a time not before row {label} of the same contact was answered"
-            joined = "queue_entered" if "queue_entered" in table else "arrived"
-            table.refuse(other, joined, _clock(times["queue_entered"][later]), accepted)
+            table.refuse(other, joined, repr(cells[later]), accepted)
 
 
 def _known_customers(ids: list[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -333,8 +332,3 @@ def moment_of(name: str, value: date | str | None) -> datetime | None:
         return found
     accepted = f"{ACCEPTED_TIME}, by the desk's own clock, without an offset"
     raise InputError([Defect(ARGUMENTS, None, name, repr(value), accepted)])
-
-
-def _clock(seconds: float) -> str:
-    day, rest = divmod(int(seconds), 86_400)
-    return f"day {day + 1}, {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"

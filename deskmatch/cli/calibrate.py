@@ -34,7 +34,8 @@ def calibrate_command(
     start: Annotated[str | None, typer.Option("--start", help="Only contacts from this day on (ISO).")] = None,
     end: Annotated[str | None, typer.Option("--end", help="Only contacts before this day (ISO).")] = None,
     evaluate: Annotated[
-        int | None, typer.Option("--evaluate", min=0, help="Last days that are kept back to show the twin's error.")
+        int | None,
+        typer.Option("--evaluate", min=0, help="Last days kept back to show the twin's error; default: a third."),
     ] = None,
     replications: Annotated[int, typer.Option("--replications", min=20, help="Of the twin, in the evaluation.")] = 50,
     pictures: Annotated[Path | None, typer.Option("--pictures", help="Folder for pictures of fits and days.")] = None,
@@ -72,6 +73,8 @@ def calibrate_command(
         _show(scenario.tables.calibration, read.notes)
         if kept:
             typer.echo(report.text())
+        elif evaluate is None:
+            typer.echo("note: not held against reality: of three days or more the last third is kept back", err=True)
         typer.echo(f"written to {out}", err=True)
 
 

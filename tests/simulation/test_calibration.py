@@ -190,6 +190,10 @@ def test_logs_that_say_too_little_are_refused_and_short_ones_learned(tmp_path: P
     ):
         with pytest.raises(InputError, match=said):
             calibrate(table)
+    empty = ContactLog.read(few, end="2026-03-20").between(3, 4)
+    for attempt in (calibrate, lambda log: replay(learned(), log), lambda log: evaluate_twin(learned(), log)):
+        with pytest.raises(InputError, match="found 0 contacts from 2026-03-05 to 2026-03-05; expected some that"):
+            attempt(empty)
     few.to_csv(tmp_path / "few.csv.gz", index=False)
     assert calibrate(tmp_path / "few.csv.gz").tables.name == "few"
     for size in (1, 2, 5):
@@ -428,6 +432,9 @@ def test_the_command_line_learns_a_desk(tmp_path: Path) -> None:
         refused = CliRunner().invoke(app, [*arguments, *wrong])
         assert refused.exit_code != 0
         assert said in refused.output
+    short = CliRunner().invoke(app, [*arguments, "--end", "2026-03-04"])
+    assert short.exit_code == 0
+    assert "not held against reality" in short.output
     missing = CliRunner().invoke(app, ["calibrate", str(tmp_path / "none.csv")])
     assert missing.exit_code != 0
 

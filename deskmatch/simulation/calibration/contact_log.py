@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.errors import ContractError
+from deskmatch.errors import ContractError, Defect, InputError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.routing.kinds import Kind, kind_of
 from deskmatch.simulation.calibration.contact_links import base_name
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from deskmatch.simulation.run import Run
 
-__all__ = ["ContactLog", "Ending", "hour_of", "intervals_of_day", "on_line"]
+__all__ = ["ContactLog", "Ending", "check_served", "hour_of", "intervals_of_day", "on_line"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -320,6 +320,20 @@ def intervals_of_day(every_s: float) -> int:
 def hour_of(times_s: Floats) -> Integers:
     """Hours of the day, 0 to 23."""
     return np.asarray(times_s % DAY_S // 3600, np.int64)
+
+
+def check_served(log: ContactLog) -> None:
+    """Refuse a log of which nothing can be learned, nor replayed.
+
+    Raises
+    ------
+    InputError
+        Where no contact was served for any time.
+    """
+    if not np.nansum(log.handling_s) > 0:
+        found = f"{len(log)} contacts from {' to '.join(log.period)}"
+        accepted = "expected some that an expert answered, with an end after that"
+        raise InputError([Defect("contacts", None, "answered", found, accepted)])
 
 
 def on_line(channel: str) -> bool:

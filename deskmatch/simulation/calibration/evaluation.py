@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.policies.protocol import Policy
-from deskmatch.simulation.calibration.contact_log import ContactLog, hour_of, intervals_of_day
+from deskmatch.simulation.calibration.contact_log import ContactLog, check_served, hour_of, intervals_of_day
 from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.measures import (
@@ -170,11 +170,15 @@ def evaluate_twin(
     ------
     ContractError
         On too few replications, or intervals that make no day.
+    InputError
+        Where no contact of the log was served for any time.
     ScenarioError
         Where the scenario was not calibrated.
     """
     if replications < 20:
         raise ContractError(f"replications: found {replications!r}; expected 20 or more")
+    provenance_of(scenario)
+    check_served(log)
     log = with_known_priorities(log)
 
     def cells_of(contacts: Contacts) -> dict[str, Cells]:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deskmatch.errors import Defect, InputError
 from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arrivals
 from deskmatch.simulation.calibration.coming_again import ComingAgain, fit_coming_again, marked
-from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
+from deskmatch.simulation.calibration.contact_log import ContactLog, Ending, check_served
 from deskmatch.simulation.calibration.discipline import Discipline, infer_discipline, no_discipline
 from deskmatch.simulation.calibration.hand_ons_fit import HandOns, fit_hand_ons
 from deskmatch.simulation.calibration.in_hand import InHand, find_in_hand, leaves_room
@@ -139,9 +138,7 @@ def fit_log(log: ContactLog, *, every_s: float = 1800.0) -> Fits:
     InputError
         Where no contact was served for any time.
     """
-    if not np.nansum(log.handling_s) > 0:
-        accepted = "expected contacts that an expert answered, with an end after that"
-        raise InputError([Defect("contacts", None, "answered", None, accepted)])
+    check_served(log)
     log = with_known_priorities(log)
     share = _overlapping(log)
     if log.on_line and share > OVERLAPPING:

@@ -13,7 +13,7 @@ from deskmatch.errors import ScenarioError
 from deskmatch.policies.dispatch import ExpertBy, Rule
 from deskmatch.simulation.calibration.coming_again import marked
 from deskmatch.simulation.calibration.contact_links import base_name
-from deskmatch.simulation.calibration.contact_log import ContactLog
+from deskmatch.simulation.calibration.contact_log import ContactLog, check_served
 from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
 from deskmatch.simulation.calibration.presence import Presence, infer_presence
@@ -68,8 +68,16 @@ def replay(scenario: Scenario, log: ContactLog, *, presence: Presence | None = N
     scenario : a calibrated one.
     log : of any period.
     presence : who was at work when; default: inferred from the log.
+
+    Raises
+    ------
+    InputError
+        Where no contact of the log was served for any time.
+    ScenarioError
+        Where the scenario was not calibrated.
     """
     provenance_of(scenario)
+    check_served(log)
     log = with_known_priorities(log)
     values = scenario.to_dict()
     types: dict[str, Any] = {}

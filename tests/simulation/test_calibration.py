@@ -271,8 +271,14 @@ def test_the_twin_of_a_known_desk_is_like_another_replication_of_it() -> None:
     assert list(frame.index) == ["care", "sales"]
     assert (frame["wait_s_low"] <= frame["wait_s_twin"]).all()
     assert "intervals cover" in found.text()
-    with pytest.raises(ContractError, match="expected one of"):
-        found.series("week", "wait_s")
+    for wrong, said in (
+        (lambda: found.series("week", "wait_s"), "grouping: found 'week'; expected one of"),
+        (lambda: found.frame("week"), "grouping: found 'week'"),
+        (lambda: found.coverage("occupancy"), "measure: found 'occupancy'; expected one of"),
+        (lambda: found.coverage("wait_s", 90.0), "share: found 90.0"),
+    ):
+        with pytest.raises(ContractError, match=said):
+            wrong()
 
 
 def test_errors_stand_beside_differences_between_policies(tmp_path: Path) -> None:
@@ -314,8 +320,18 @@ def test_ablation_ranks_processes_by_what_they_change() -> None:
 def test_only_calibrated_scenarios_can_be_replayed() -> None:
     with pytest.raises(ScenarioError, match="was not learned"):
         replay(truth(), log())
-    with pytest.raises(ContractError, match="20 or more"):
-        evaluate_twin(learned(), log(), replications=3)
+    wrong: tuple[tuple[Any, str], ...] = (
+        (lambda: evaluate_twin(learned(), log(), replications=3), "replications: found 3; expected 20 or more"),
+        (lambda: evaluate_twin(learned(), log(), replications=20, seed=-1), "seed: found -1"),
+        (lambda: evaluate_twin(learned(), log(), replications=20, target_s=-1.0), "target_s: found -1.0"),
+        (lambda: evaluate_twin(learned(), contacts()), "log: found DataFrame; expected a ContactLog"),  # type: ignore[arg-type]
+        (lambda: replay(learned(), contacts()), "log: found DataFrame; expected a ContactLog"),  # type: ignore[arg-type]
+        (lambda: ablate(learned(), replications=0), "replications: found 0; expected 1 or more"),
+        (lambda: calibrate(log(), columns={"arrived": "at"}), "columns: expected none"),
+    )
+    for attempt, said in wrong:
+        with pytest.raises(ContractError, match=said):
+            attempt()
 
 
 def test_a_replay_has_the_arrivals_of_the_log_and_takes_in_new_experts_and_types() -> None:
@@ -524,6 +540,8 @@ def test_pictures_are_drawn(tmp_path: Path) -> None:
 
     draw_fits(fit_log(log().between(0, 7)), tmp_path / "fits.png")
     report().draw_day(tmp_path / "day.png", day=1)
+    with pytest.raises(ContractError, match="day: found 9; expected one of 0, 1"):
+        report().draw_day(tmp_path / "none.png", day=9)
     assert (tmp_path / "fits.png").stat().st_size > 10_000
     assert (tmp_path / "day.png").stat().st_size > 10_000
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deskmatch.policies.dispatch import ExpertBy, Rule
+from deskmatch.simulation.calibration.arguments import check_runs
 from deskmatch.simulation.calibration.contact_log import ContactLog
 from deskmatch.simulation.calibration.replaying import current_rule, replay
 from deskmatch.simulation.run import simulate
@@ -35,9 +36,19 @@ def ablate(scenario: Scenario, log: ContactLog | None = None, *, replications: i
     -------
     One row a process, the greatest effect on the wait first: what is switched off, and by how much mean wait (seconds),
     abandonment and occupancy change without it. The first row, ``"as it is"``, has the twin's own values.
+
+    Raises
+    ------
+    ContractError
+        Where `replications` is no whole number ≥ 1.
+    InputError
+        Where no contact of the log was served for any time.
+    ScenarioError
+        Where the scenario was not calibrated.
     """
     import pandas as pd
 
+    check_runs(replications, seed, least=1)
     base = scenario if log is None else replay(scenario, log)
     found = {name: _measured(*changed, replications, seed) for name, changed in _versions(base).items()}
     whole = found.pop("as it is")

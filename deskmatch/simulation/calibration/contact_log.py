@@ -327,9 +327,14 @@ def check_served(log: ContactLog) -> None:
 
     Raises
     ------
+    ContractError
+        Where it is something else, such as a table.
     InputError
         Where no contact was served for any time.
     """
+    given: object = log
+    if not isinstance(given, ContactLog):
+        raise ContractError(f"log: found {type(given).__name__}; expected a ContactLog, such as ContactLog.read makes")
     if not np.nansum(log.handling_s) > 0:
         found = f"{len(log)} contacts from {' to '.join(log.period)}"
         accepted = "expected some that an expert answered, with an end after that"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.policies.protocol import Policy
+from deskmatch.simulation.calibration.arguments import check_known, check_runs, check_share
 from deskmatch.simulation.calibration.contact_log import ContactLog, check_served, hour_of, intervals_of_day
 from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
@@ -45,6 +46,8 @@ LINE, TICKETS = ("wait_s", "abandonment", "service_level"), ("elapsed_s",)
 """What is compared where customers wait on a line, and of tickets."""
 MEASURES = (*LINE, *TICKETS)
 INTERVAL = 0.9
+LEAST = 20
+"""Replications below which such an interval says nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,14 +88,14 @@ class TwinReport(Frozen):
 
     def series(self, grouping: str, measure: str) -> tuple[Floats, Floats]:
         """``(cells,)`` of reality and ``(replications, cells)`` of the twin."""
-        if grouping not in self.real or measure not in MEASURES:
-            known = f"{', '.join(self.real)}, and of {', '.join(MEASURES)}"
-            raise ContractError(f"{grouping}, {measure}: expected one of {known}")
+        check_known("grouping", grouping, self.real)
+        check_known("measure", measure, MEASURES)
         return self.real[grouping].measure(measure), np.array([each.measure(measure) for each in self.twin[grouping]])
 
     def coverage(self, measure: str, share: float = INTERVAL) -> float:
         """Share of the intervals of time in which reality lies in the twin's central interval, counts as `pit` has
         them, on average over what is drawn there."""
+        check_share("share", share)
         return coverage(*self.series("interval", measure), share)
 
     def noise_ratio(self, grouping: str, measure: str) -> float:
@@ -121,6 +124,7 @@ class TwinReport(Frozen):
         """One row a cell: contacts, and of each measure reality, the twin's mean and its 90 % interval."""
         import pandas as pd
 
+        check_known("grouping", grouping, self.real)
         columns: dict[str, Floats] = {"contacts": self.real[grouping].contacts}
         for name in self.measures:
             real, twin = self.series(grouping, name)
@@ -169,14 +173,15 @@ def evaluate_twin(
     Raises
     ------
     ContractError
-        On too few replications, or intervals that make no day.
+        On too few replications, intervals that make no day, a negative target, or a log that is none.
     InputError
         Where no contact of the log was served for any time.
     ScenarioError
         Where the scenario was not calibrated.
     """
-    if replications < 20:
-        raise ContractError(f"replications: found {replications!r}; expected 20 or more")
+    check_runs(replications, seed, least=LEAST)
+    if not 0 <= target_s < float("inf"):
+        raise ContractError(f"target_s: found {target_s!r}; expected seconds ≥ 0")
     provenance_of(scenario)
     check_served(log)
     log = with_known_priorities(log)

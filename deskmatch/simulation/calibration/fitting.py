@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from deskmatch.errors import ContractError
 from deskmatch.prediction.historical_rate import HistoricalRate
 from deskmatch.simulation.calibration.arrivals_fit import ArrivalFit, fit_arrivals
 from deskmatch.simulation.calibration.coming_again import ComingAgain, fit_coming_again, marked
@@ -96,7 +97,7 @@ def calibrate(
     InputError
         Lists everything that is wrong in the table.
     ContractError
-        Where intervals of `every_s` make no day.
+        Where intervals of `every_s` make no day, or `columns` are given of a `ContactLog`.
 
     Examples
     --------
@@ -110,6 +111,8 @@ def calibrate(
     >>> scenario.types[0].handling.mean
     115.0
     """
+    if isinstance(history, ContactLog) and columns:
+        raise ContractError("columns: expected none with a ContactLog, whose columns have been read")
     log = history if isinstance(history, ContactLog) else ContactLog.read(history, columns=columns)
     if name is None:
         name = name_of(history) if isinstance(history, str | Path) else "calibrated"

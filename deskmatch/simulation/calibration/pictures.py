@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deskmatch.simulation.calibration.arguments import check_known
 from deskmatch.simulation.calibration.away import EDGES_S
 from deskmatch.simulation.calibration.coming_again import EDGES_S as AGAIN_S
 from deskmatch.simulation.calibration.coming_again import GAVE_UP, OTHER, UNRESOLVED, pairs_of
@@ -60,8 +61,14 @@ def draw_twin_day(report: TwinReport, path: str | Path, *, day: int = 0) -> None
     report : of `evaluate_twin`.
     path : the file.
     day : which of the period, from 0.
+
+    Raises
+    ------
+    ContractError
+        Where the period has no such day.
     """
     per_day = intervals_of_day(report.every_s)
+    check_known("day", day, range(len(report.real["day"].contacts)))
     rows = slice(day * per_day, (day + 1) * per_day)
     hours = (np.arange(per_day) + 0.5) * report.every_s / 3600
     figure = figure_of(9.0, 9.0)

@@ -339,7 +339,8 @@ class Group(ScenarioSettings):
     speed : handling times are divided by it, > 0.
     speeds : of some types, by the type's name; multiplied with `speed`.
     speed_cv : at most 0.5; coefficient of variation of the factor by which the speed of each expert differs from day to
-        day (gamma, mean 1); times are longer by ``1 / (1 − speed_cv²)`` on average.
+        day (gamma, mean 1). Times of a day are then longer by ``1 / (1 − speed_cv²)`` on average; their mean over
+        contacts hardly is, as whoever is busy has more of them on fast days.
     handling : handling times of some types, by the type's name, instead of the type's own.
     after_work, after_work_calm : their own instead of the types', of all tickets; 0: none.
     acceptance : probability that an offer is taken.

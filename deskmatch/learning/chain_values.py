@@ -16,7 +16,7 @@ from deskmatch.policies.lookahead.learned import LearnedValues
 from deskmatch.policies.lookahead.policy import LookAhead
 from deskmatch.policies.lookahead.pools import Pools
 from deskmatch.policies.lookahead.value_features import States, ValueFeatures
-from deskmatch.policies.ranges import COUNT, PART, refuse
+from deskmatch.ranges import COUNT, PART, refuse
 
 __all__ = ["ChainLearning", "learn_on_chain"]
 

@@ -20,7 +20,7 @@ from deskmatch.policies.lookahead.policy import LookAhead
 from deskmatch.policies.lookahead.pools import Pools
 from deskmatch.policies.lookahead.value_features import ValueFeatures
 from deskmatch.policies.protocol import Policy
-from deskmatch.policies.ranges import COUNT, NON_NEGATIVE, PART, POSITIVE, Range
+from deskmatch.ranges import COUNT, NON_NEGATIVE, PART, POSITIVE, Range
 from deskmatch.simulation.deciding import MONDAY
 from deskmatch.simulation.run import Run, simulate
 from deskmatch.simulation.scenario import Scenario

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deskmatch.policies.dispatch import ExpertBy, IndexBy, Rule, TicketBy
-from deskmatch.policies.ranges import NON_NEGATIVE, NUMBER, POSITIVE, entries, refuse
 from deskmatch.policies.rules import Lists, as_expert_by, as_levels
+from deskmatch.ranges import NON_NEGATIVE, NUMBER, POSITIVE, entries, refuse
 
 __all__ = [
     "bullseye",

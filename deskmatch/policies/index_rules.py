@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deskmatch.policies.dispatch import ExpertBy, IndexBy, Rule, TicketBy
-from deskmatch.policies.ranges import NON_NEGATIVE, refuse
 from deskmatch.policies.rules import Lists, as_expert_by, as_levels
+from deskmatch.ranges import NON_NEGATIVE, refuse
 
 __all__ = ["c_mu", "c_mu_theta", "generalised_c_mu", "max_weight", "p_c_mu"]
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deskmatch.epochs import Desk, Epoch
 from deskmatch.frozen import Frozen, read_only
-from deskmatch.policies.ranges import Range, refuse
+from deskmatch.ranges import Range, refuse
 
 __all__ = ["EVERY_EVENT", "Decision", "Policy", "Trigger"]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.policies.protocol import Decision, Policy
+from deskmatch.ranges import WHOLE, refuse
 from deskmatch.simulation.engine.records import Outcome
 from deskmatch.simulation.scenario import Scenario
 from deskmatch.simulation.sinks import InMemory, ToParquet
@@ -66,10 +67,7 @@ def simulate(
     Run('scenario', 'fcfs': 587 contacts of 587 tickets)
     """
     scenario = Scenario.load(scenario)
-    for name, value in (("seed", seed), ("replication", replication)):
-        given: object = value
-        if not isinstance(given, int | np.integer) or isinstance(given, bool) or given < 0:
-            raise ContractError(f"{name}: found {value!r}; expected a whole number ≥ 0")
+    refuse(WHOLE.problems({"seed": seed, "replication": replication}), ContractError)
     sink = InMemory() if out is None else ToParquet(Path(out), scenario)
     customers, rng = seeds_of(int(seed), int(replication))
     with sink:

@@ -13,7 +13,7 @@ from deskmatch.epochs import Desk, Epoch
 from deskmatch.frozen import Frozen
 from deskmatch.policies.dispatch.records import LINK, ExpertBy, IndexBy, TicketBy
 from deskmatch.policies.protocol import EVERY_EVENT, Decision, Trigger
-from deskmatch.policies.ranges import NON_NEGATIVE, NUMBER, POSITIVE, WHOLE, entries, refuse
+from deskmatch.ranges import NON_NEGATIVE, NUMBER, POSITIVE, WHOLE, entries, refuse
 from deskmatch.routing import Routing
 
 __all__ = ["Facts", "Levels", "Rule", "RuleState", "RuleTables", "links_of"]

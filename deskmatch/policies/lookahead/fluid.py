@@ -16,7 +16,7 @@ from deskmatch.policies.lookahead.outlook import Offer
 from deskmatch.policies.lookahead.pool_plan import IN_LINE, PoolPlan, offer_of
 from deskmatch.policies.lookahead.pool_system import PoolSystems
 from deskmatch.policies.lookahead.pools import Now, Pools
-from deskmatch.policies.ranges import COUNT, POSITIVE, refuse
+from deskmatch.ranges import COUNT, POSITIVE, refuse
 
 __all__ = ["Fluid", "FluidPrices", "fluid_prices"]
 

@@ -12,7 +12,7 @@ from deskmatch.epochs import Tickets
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen, read_only
 from deskmatch.policies.alike import ClassKey, keys_of
-from deskmatch.policies.ranges import POSITIVE, refuse
+from deskmatch.ranges import POSITIVE, refuse
 
 __all__ = ["Forecast", "class_keys"]
 

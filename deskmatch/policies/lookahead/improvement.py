@@ -13,7 +13,7 @@ from deskmatch.policies.lookahead.outlook import Offer
 from deskmatch.policies.lookahead.pool_plan import Helpers, PoolPlan, offer_of
 from deskmatch.policies.lookahead.pool_system import PoolSystems, split_value
 from deskmatch.policies.lookahead.pools import Now, Pools
-from deskmatch.policies.ranges import COUNT, NON_NEGATIVE, POSITIVE, SHARE, refuse
+from deskmatch.ranges import COUNT, NON_NEGATIVE, POSITIVE, SHARE, refuse
 
 __all__ = ["PolicyImprovement"]
 

@@ -19,8 +19,8 @@ from deskmatch.policies.lookahead.outlook import Offer, Outlook
 from deskmatch.policies.lookahead.pools import Now, Pools
 from deskmatch.policies.lookahead.worth import OutcomePoints
 from deskmatch.policies.protocol import Decision, Trigger
-from deskmatch.policies.ranges import SHARE, Range, refuse
 from deskmatch.prediction import ResolutionModel
+from deskmatch.ranges import SHARE, Range, refuse
 from deskmatch.routing import Routing
 from deskmatch.routing.reward import Reward
 from deskmatch.solver import Limits, Problem, backend_names, solve

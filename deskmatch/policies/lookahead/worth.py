@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deskmatch.errors import ContractError
 from deskmatch.formulations.arcs import Arcs
-from deskmatch.policies.ranges import SHARE, refuse
+from deskmatch.ranges import SHARE, refuse
 from deskmatch.routing.reward import Reward
 
 __all__ = ["OutcomePoints"]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import numpy as np
-
 from deskmatch.errors import ContractError
+from deskmatch.ranges import WHOLE, Range, refuse
 
-__all__ = ["check_known", "check_runs", "check_share"]
+__all__ = ["check_known", "check_runs"]
 
 
 def check_runs(replications: object, seed: object, *, least: int) -> None:
@@ -19,28 +18,8 @@ def check_runs(replications: object, seed: object, *, least: int) -> None:
     ContractError
         With all that is wrong.
     """
-    wrong = [
-        f"{name}: found {value!r}; expected {says}"
-        for name, value, at_least, says in (
-            ("replications", replications, least, f"{least} or more, whole"),
-            ("seed", seed, 0, "a whole number ≥ 0"),
-        )
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < at_least
-    ]
-    if wrong:
-        raise ContractError("; ".join(wrong))
-
-
-def check_share(name: str, value: float) -> None:
-    """Refuse what is no share between 0 and 1.
-
-    Raises
-    ------
-    ContractError
-        By name.
-    """
-    if not 0 < value < 1:
-        raise ContractError(f"{name}: found {value!r}; expected a share between 0 and 1")
+    enough = Range(f"{least} or more, whole", least=least, whole=True)
+    refuse(enough.problems({"replications": replications}) + WHOLE.problems({"seed": seed}), ContractError)
 
 
 def check_known(name: str, value: object, known: Collection[object]) -> None:

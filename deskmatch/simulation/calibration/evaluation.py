@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from deskmatch.errors import ContractError
 from deskmatch.frozen import Frozen
 from deskmatch.policies.protocol import Policy
-from deskmatch.simulation.calibration.arguments import check_known, check_runs, check_share
+from deskmatch.ranges import PART, Range, refuse
+from deskmatch.simulation.calibration.arguments import check_known, check_runs
 from deskmatch.simulation.calibration.contact_log import ContactLog, check_served, hour_of, intervals_of_day
 from deskmatch.simulation.calibration.in_hand import find_in_hand
 from deskmatch.simulation.calibration.known_priorities import with_known_priorities
@@ -95,7 +96,7 @@ class TwinReport(Frozen):
     def coverage(self, measure: str, share: float = INTERVAL) -> float:
         """Share of the intervals of time in which reality lies in the twin's central interval, counts as `pit` has
         them, on average over what is drawn there."""
-        check_share("share", share)
+        refuse(PART.problems({"share": share}), ContractError)
         return coverage(*self.series("interval", measure), share)
 
     def noise_ratio(self, grouping: str, measure: str) -> float:
@@ -180,8 +181,7 @@ def evaluate_twin(
         Where the scenario was not calibrated.
     """
     check_runs(replications, seed, least=LEAST)
-    if not 0 <= target_s < float("inf"):
-        raise ContractError(f"target_s: found {target_s!r}; expected seconds ≥ 0")
+    refuse(Range("seconds ≥ 0", least=0).problems({"target_s": target_s}), ContractError)
     provenance_of(scenario)
     check_served(log)
     log = with_known_priorities(log)

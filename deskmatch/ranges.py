@@ -1,4 +1,4 @@
-"""`Range`: which numbers a setting of a policy takes, and what is said of those that it does not."""
+"""`Range`: which numbers a setting takes, and what is said of those that it does not."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def _begin(world: World, e: int, k: int) -> None:
             world.tickets[k]["work"] = world.types[t]["attempt_s"]
             work_on(world, e, k)
             return
-    pair = t * world.engine[0]["n_pools"] + world.experts[e]["pool"]
+    pair = _pair(world, t, e)
     u = uniform(np.uint64(world.tickets[k]["u_service"]))
     world.tickets[k]["phase"] = SERVICE
     work = draw(world, world.pairs[pair]["law"], world.pairs[pair]["mean_s"] * pace(world, e), u)
@@ -370,9 +370,14 @@ def _anybody_else(world: World, q: int, k: int, e: int, present: bool) -> bool:
     return False
 
 
+def _pair(world: World, t: int, e: int) -> int:
+    """The row of how tickets of a type fare with expert e."""
+    return t * world.engine[0]["n_pools"] + world.experts[e]["pool"]  # type: ignore[no-any-return]
+
+
 def _after_work(world: World, k: int, e: int) -> float:
     """Seconds of work that expert e has with ticket k after the contact."""
-    pair = world.pairs[world.tickets[k]["type"] * world.engine[0]["n_pools"] + world.experts[e]["pool"]]
+    pair = world.pairs[_pair(world, world.tickets[k]["type"], e)]
     waiting = world.desk[0]["waiting"] > 0
     law, mean_s = (pair["after"], pair["after_s"]) if waiting else (pair["calm"], pair["calm_s"])
     if law < 0:
@@ -486,7 +491,7 @@ def _outcome(world: World, e: int, k: int, across: int, onward: bool) -> tuple[i
     words = block(world, k, 0, ROOT)
     if world.types[t]["unavoidable"] > 0.0 and world.tickets[k]["hops"] == 0:
         unavoidable = uniform(words[1]) < world.types[t]["unavoidable"]
-    pair = t * world.engine[0]["n_pools"] + p
+    pair = _pair(world, t, e)
     if not unavoidable and uniform(np.uint64(world.tickets[k]["u_resolution"])) < world.pairs[pair]["resolution"]:
         return RESOLVED, NOBODY
     if world.tickets[k]["hops"] >= world.types[t]["hops"] or (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .records import World
 
 __all__ = ["lasts"]
@@ -27,17 +29,7 @@ def lasts(world: World, t: int, work: float) -> float:
     wanted = done + (begun - cell) * (world.tables[first + cell + 1] - done) + rest
     if wanted > world.tables[first + count]:
         return count * every_s + wanted - world.tables[first + count] - now  # type: ignore[no-any-return]
-    edge = _first_edge(world, first + cell + 1, first + count, wanted)
+    later = first + cell + 1
+    edge = later + np.searchsorted(world.tables[later : first + count], wanted)
     before, after = world.tables[edge - 1], world.tables[edge]
     return (edge - first - (after - wanted) / (after - before)) * every_s - now  # type: ignore[no-any-return]
-
-
-def _first_edge(world: World, low: int, high: int, wanted: float) -> int:
-    """The first of the tables from `low` to `high`, which rise, that is no less than what is wanted."""
-    while low < high:
-        middle = (low + high) // 2
-        if world.tables[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return low

@@ -22,6 +22,8 @@ __all__ = ["DAY_S", "TOTAL", "Arrivals", "ChannelModel", "Group", "ScenarioTable
 DAY_S = 86_400.0
 TOTAL = "total"
 """What the whole desk is called where indicators are told by channel; no channel is called so."""
+MOST_SPEED_CV = 0.5
+"""Of an expert's days; more would make some of them endless."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -367,7 +369,7 @@ class Group(ScenarioSettings):
     tags: Names = ()
     speed: Positive = 1.0
     speeds: dict[str, Positive] = Field(default_factory=dict)
-    speed_cv: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    speed_cv: Annotated[float, Field(ge=0, le=MOST_SPEED_CV)] = 0.0
     handling: dict[str, Time] = Field(default_factory=dict)
     after_work: TimeOrNever = None
     after_work_calm: TimeOrNever = None

@@ -123,8 +123,7 @@ class TimesAway:
         """``(rows, cells)`` what is believed of W in some gaps."""
         expert = gaps.expert[rows]
         law = np.where(gaps.under_queue[rows][:, None], self.own_busy[expert], self.own_calm[expert])
-        joint = law * self.likelihood[rows] + TINY * self.likelihood[rows]
-        return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+        return _posterior(law, self.likelihood[rows])
 
     def after_work(self, *, busy: bool, points: int, expert: int | None = None) -> Floats:
         """Quantiles of what is shorter than `AFTER_WORK_S`, of all experts or of one."""
@@ -189,13 +188,18 @@ def _law(likelihood: Floats, start: Floats, strength: float = 0.0) -> Floats:
     """The fixed point of the module's docstring, drawn to `start` as if so many gaps said that."""
     law = start
     for _ in range(PASSES if len(likelihood) else 0):
-        joint = law * likelihood + TINY * likelihood
-        believed = (joint / joint.sum(axis=1, keepdims=True)).sum(axis=0)
+        believed = _posterior(law, likelihood).sum(axis=0)
         after = np.asarray((believed + strength * start) / (len(likelihood) + strength))
         if np.abs(after - law).max() < CLOSE:
             return after
         law = after
     return law
+
+
+def _posterior(law: Floats, likelihood: Floats) -> Floats:
+    """``(gaps, cells)`` what is believed of W, each gap's sum 1."""
+    joint = law * likelihood + TINY * likelihood
+    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
 
 
 def _ready(gaps: Gaps, found: TimesAway) -> float:

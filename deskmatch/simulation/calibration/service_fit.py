@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deskmatch.prediction.crossed import CrossedEffects, crossed_effects
 from deskmatch.simulation.calibration.contact_log import ContactLog, Ending
 from deskmatch.simulation.calibration.elapsed_fit import ElapsedFit, fit_ages
-from deskmatch.simulation.settings import DAY_S
+from deskmatch.simulation.settings import DAY_S, MOST_SPEED_CV
 
 __all__ = ["ServiceFit", "fit_elapsed", "fit_service", "sample_of"]
 
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 POINTS = 200
 """Of an empirical law: a quantile every half percent."""
-LEAST_SPEED, MOST_SPEED, MOST_CV = 0.2, 5.0, 0.5
+LEAST_SPEED, MOST_SPEED = 0.2, 5.0
 PACE_S = 1800.0
 """Length of the intervals of the day that have a pace of their own."""
 UNUSUAL, UNUSUAL_SPREAD = 0.02, 0.3
@@ -91,7 +91,7 @@ def fit_service(log: ContactLog, work_s: Floats | None = None) -> ServiceFit:
         of_type = standard[base[kind] == base[each // len(log.priorities)]]
         samples.append(sample_of(own if len(own) >= FEW else of_type if len(of_type) else standard))
     pace_cv, speed_cv = effects.spreads[3:] if log.days > 1 else (0.0, 0.0)
-    return ServiceFit(tuple(samples), speed, pace, pace_cv, min(speed_cv, MOST_CV), effects)
+    return ServiceFit(tuple(samples), speed, pace, pace_cv, min(speed_cv, MOST_SPEED_CV), effects)
 
 
 def _of_intervals(left: Floats, interval: NDArray[np.int64], intervals: int, effects: CrossedEffects) -> Floats:

@@ -172,7 +172,7 @@ def test_when_building_takes_too_long_the_rest_is_left_out(make_epoch: MakeEpoch
     epoch = make_epoch(6, tickets=40, experts=60, plain=True)
     monkeypatch.setattr(hurry, "CHUNK", 50)
     bound = Formulation().bind(epoch.desk)
-    model = bound.build(epoch, clock=Clock.after(1e-3))
+    model = bound.build(epoch, clock=Clock.after(0.0))
     assert model.unseen is not None and not model.is_whole
     whole = bound.build(epoch, clock=Clock.after(60.0))
     assert whole.is_whole and whole.unseen is None
